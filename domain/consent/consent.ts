@@ -1,0 +1,41 @@
+import type { Instant } from '../instant.ts';
+
+/** One entry of the append-only record, as far as decisions need it. */
+export interface ConsentRecord {
+  readonly purpose: string;
+  readonly action: 'granted' | 'withdrawn';
+  readonly address: string | null;
+  readonly promise: FrequencyPromise | null;
+  readonly at: Instant;
+}
+
+/**
+ * "At most `max` mails in `days` days", as the consent's wording said. It binds: two mails in a "weekly" week are
+ * unlawful (KG Berlin 5 U 1043/20).
+ */
+export interface FrequencyPromise {
+  readonly max: number;
+  readonly days: number;
+}
+
+/** What the record says of one channel and purpose. `none`: never asked or never answered, which is not a no. */
+export type ConsentState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'withdrawn'; readonly at: Instant }
+  | { readonly kind: 'granted'; readonly address: string | null; readonly promise: FrequencyPromise | null };
+
+/** The purpose under which a withdrawal ends every purpose of its channel. */
+export const ALL_PURPOSES = 'all';
+
+/** The state of `purpose` after `records`, which are in the order they were recorded. The last word counts. */
+export function consentState(records: readonly ConsentRecord[], purpose: string): ConsentState {
+  let state: ConsentState = { kind: 'none' };
+  for (const record of records) {
+    if (record.purpose !== purpose && !(record.purpose === ALL_PURPOSES && record.action === 'withdrawn')) continue;
+    state =
+      record.action === 'granted'
+        ? { kind: 'granted', address: record.address, promise: record.promise }
+        : { kind: 'withdrawn', at: record.at };
+  }
+  return state;
+}

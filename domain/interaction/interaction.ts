@@ -1,0 +1,54 @@
+import type { Instant } from '../instant.ts';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Properties = { readonly [key: string]: Json };
+
+/** `tend`: recorded by Tend itself (opens, clicks, handoff outcomes), never sent by a website. */
+export type InteractionKind = 'track' | 'identify' | 'page' | 'tend';
+
+/** Something that a person did. */
+export interface Interaction {
+  readonly id: number;
+  readonly source: string;
+  readonly messageId: string;
+  readonly kind: InteractionKind;
+  readonly name: string;
+  readonly properties: Properties;
+  readonly occurredAt: Instant;
+}
+
+/** What fold order is made of. */
+export type FoldPosition = Pick<Interaction, 'occurredAt' | 'source' | 'messageId'>;
+
+/**
+ * Fold order: (occurred_at, source, message id). Total, and the same whatever order interactions arrive in.
+ * Strings compare by code unit, never by a database's collation: two installations must agree.
+ */
+export function compareFoldOrder(a: FoldPosition, b: FoldPosition): number {
+  return a.occurredAt - b.occurredAt || compareCodeUnits(a.source, b.source) || compareCodeUnits(a.messageId, b.messageId);
+}
+
+function compareCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The names under which Tend records what happens to its own mails; Segment's e-mail spec. */
+export const EMAIL_OPENED = 'Email Opened';
+export const EMAIL_LINK_CLICKED = 'Email Link Clicked';
+export const UNSUBSCRIBED = 'Unsubscribed';
+
+/** The source of interactions that Tend records itself; no write key may take this name. */
+export const TEND_SOURCE = 'tend';
+
+/**
+ * True for opens and clicks as Tend records them: mail privacy prefetch opens mails and scanners follow links, so
+ * neither proves a person (Apple Mail Privacy Protection; Mautic #9798).
+ */
+export function isProvisional(interaction: Pick<Interaction, 'kind' | 'name'>): boolean {
+  return interaction.kind === 'tend' && (interaction.name === EMAIL_OPENED || interaction.name === EMAIL_LINK_CLICKED);
+}
+
+/** True for what only a person does: an event that a website saw, not one that Tend recorded. */
+export function isHumanSignal(interaction: Pick<Interaction, 'kind'>): boolean {
+  return interaction.kind !== 'tend';
+}

@@ -1,0 +1,93 @@
+import type { ConsentState } from '../consent/consent.ts';
+import type { Instant } from '../instant.ts';
+import type { Interaction } from '../interaction/interaction.ts';
+import type { Sequence } from '../sequence/definition.ts';
+
+export type LeadStage = 'lead' | 'customer' | 'disqualified';
+
+/** Everything that `planJourney` decides from, read in one transaction under the lead's lock. */
+export interface JourneySnapshot {
+  readonly lead: {
+    readonly stage: LeadStage;
+    /** Merged into another lead or erased: nothing is planned any more. */
+    readonly gone: boolean;
+    /** The address that mail goes to; null when none is known. */
+    readonly address: string | null;
+    readonly suppressed: boolean;
+  };
+  /** All marketing of the installation stands still. */
+  readonly paused: boolean;
+  readonly standings: readonly StandingInForce[];
+  readonly openHandoff: { readonly id: string; readonly started: boolean } | null;
+  /** When the last handoff, by model, was offered. */
+  readonly lastOfferedAt: ReadonlyMap<string, Instant>;
+  readonly enrolments: readonly EnrolmentInForce[];
+  /** All messages of the enrolments above. */
+  readonly messages: readonly MessageInForce[];
+  /** By consent purpose. */
+  readonly consents: ReadonlyMap<string, ConsentState>;
+  /** When mails to this lead were claimed (claimed, accepted, unknown), by purpose, ascending; as far back as promises need. */
+  readonly sent: ReadonlyMap<string, readonly Instant[]>;
+  /** Assessed interactions that a waitFor step of an enrolment above may mean, in fold order. */
+  readonly awaited: readonly Interaction[];
+}
+
+export interface StandingInForce {
+  readonly modelKey: string;
+  readonly modelVersionId: number;
+  readonly points: number;
+  readonly firmPoints: number;
+  readonly threshold: number;
+  readonly qualifiedSince: Instant | null;
+}
+
+export interface EnrolmentInForce {
+  readonly id: string;
+  readonly sequence: Sequence;
+  readonly stepId: string;
+  readonly visit: number;
+  readonly stepEnteredAt: Instant;
+}
+
+export type MessageState =
+  | 'due'
+  | 'delayed'
+  | 'claimed'
+  | 'deferred'
+  | 'accepted'
+  | 'refused'
+  | 'unknown'
+  | 'dropped'
+  | 'superseded';
+
+export interface MessageInForce {
+  readonly id: string;
+  readonly enrolmentId: string;
+  readonly stepId: string;
+  readonly visit: number;
+  readonly purpose: string;
+  readonly state: MessageState;
+  readonly reason: string | null;
+  readonly deadlineAt: Instant | null;
+  readonly nextAttemptAt: Instant | null;
+  readonly claimedAt: Instant | null;
+  readonly leaseUntil: Instant | null;
+  readonly finishedAt: Instant | null;
+}
+
+/** True for a message that nothing more will happen to. */
+export function isFinal(state: MessageState): boolean {
+  switch (state) {
+    case 'accepted':
+    case 'refused':
+    case 'unknown':
+    case 'dropped':
+    case 'superseded':
+      return true;
+    case 'due':
+    case 'delayed':
+    case 'claimed':
+    case 'deferred':
+      return false;
+  }
+}

@@ -1,0 +1,117 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './generated/client.ts';
+import type { Sql } from './sql.ts';
+
+/** Where statements are run: inside a transaction, or each on its own. */
+export interface Queryable {
+  /** Rows come with bigint and timestamptz (epoch milliseconds) as numbers. */
+  query<Row>(statement: Sql): Promise<Row[]>;
+}
+
+export interface Transaction extends Queryable {
+  /** Wakes those who listen on `channel` once this transaction commits. */
+  notify(channel: Channel, payload?: string): Promise<void>;
+}
+
+/** `interaction`: something to assess. `attention`: a lead's id to look at. `handoff`: a handoff's id to look at. */
+export type Channel = 'tend_interaction' | 'tend_attention' | 'tend_handoff';
+
+export interface Database extends Queryable {
+  readonly url: string;
+  /** Typed access for what is not on a hot path, over the same pool. */
+  readonly prisma: PrismaClient;
+  /**
+   * Runs `work` in one transaction (read committed), again from the start when PostgreSQL ends it for a deadlock:
+   * `work` must have no effects outside the database.
+   */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolSize?: number;
+  /** Called before each statement of a transaction; lets tests interleave transactions statement by statement. */
+  readonly beforeStatement?: (statement: Sql | 'commit') => Promise<void>;
+}
+
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8) return Number;
+    if (oid === TIMESTAMPTZ) return (text: string) => new Date(text.length === 22 ? `${text}:00` : text).getTime();
+    return pg.types.getTypeParser(oid, format as 'text');
+  }) as typeof pg.types.getTypeParser,
+};
+
+/** serialization_failure, deadlock_detected: PostgreSQL asks for another try. */
+const TRY_AGAIN = new Set(['40001', '40P01']);
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize ?? 10,
+    types,
+    connectionTimeoutMillis: 10_000,
+    // A process that hangs must not hold a lead's lock for ever.
+    idle_in_transaction_session_timeout: 30_000,
+  });
+  // An idle connection that breaks (PostgreSQL restarts) is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+
+  const run = async <Row>(client: pg.Pool | pg.PoolClient, statement: Sql): Promise<Row[]> => {
+    const result = await client.query({ text: statement.text, values: [...statement.values], name: statement.name });
+    return result.rows as Row[];
+  };
+
+  async function once<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const transaction: Transaction = {
+        async query(statement) {
+          await options.beforeStatement?.(statement);
+          return run(client, statement);
+        },
+        async notify(channel, payload = '') {
+          await client.query('SELECT pg_notify($1, $2)', [channel, payload]);
+        },
+      };
+      const result = await work(transaction);
+      await options.beforeStatement?.('commit');
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  return {
+    url: options.url,
+    prisma,
+    query: (statement) => run(pool, statement),
+    async transaction(work) {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await once(work);
+        } catch (error) {
+          if (tries >= 5 || !(error instanceof pg.DatabaseError) || !TRY_AGAIN.has(error.code ?? '')) throw error;
+        }
+      }
+    },
+    async close() {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}

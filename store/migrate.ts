@@ -1,0 +1,104 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import pg from 'pg';
+import { packageRoot } from '../config/package-root.ts';
+
+/** The part of Prisma's schema engine that is used here; the package itself ships no such type. */
+interface SchemaEngine {
+  applyMigrations(input: {
+    migrationsList: {
+      baseDir: string;
+      lockfile: { path: string; content: string | null };
+      shadowDbInitScript: string;
+      migrationDirectories: { path: string; migrationFile: { path: string; content: { tag: 'ok'; value: string } } }[];
+    };
+    filters: { externalTables: string[]; externalEnums: string[] };
+  }): Promise<{ appliedMigrationNames: string[] }>;
+}
+interface SchemaEngineModule {
+  __wbg_set_wasm(exports: WebAssemblyExports): void;
+  SchemaEngine: {
+    new: (
+      options: { datamodels: [string, string][] },
+      log: () => void,
+      adapter: unknown,
+    ) => Promise<SchemaEngine>;
+  };
+}
+type WebAssemblyExports = Record<string, unknown> & { __wbindgen_start(): void };
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: Record<string, unknown>) => { exports: WebAssemblyExports };
+};
+
+/** One migration at a time over all processes of an installation; any fixed number does. */
+const MIGRATION_LOCK = 7_365_646;
+
+/**
+ * Applies what `prisma/migrations` holds and the database has not seen, in order, and returns the names applied.
+ *
+ * Prisma's own `migrate deploy` wants an engine binary that is downloaded at run time. Its WebAssembly build does the
+ * same from the package registry alone, and keeps the same `_prisma_migrations` table, so that Prisma's CLI goes on
+ * working for those who have it.
+ */
+export async function migrate(databaseUrl: string): Promise<{ applied: string[] }> {
+  const lock = new pg.Client({ connectionString: databaseUrl });
+  await lock.connect();
+  try {
+    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const migrations = await readMigrations();
+    if (await allApplied(lock, migrations)) return { applied: [] };
+    const engine = await loadSchemaEngine(databaseUrl);
+    const { appliedMigrationNames } = await engine.applyMigrations({
+      migrationsList: {
+        baseDir: migrationsFolder,
+        lockfile: { path: 'migration_lock.toml', content: await readFile(path.join(migrationsFolder, 'migration_lock.toml'), 'utf8') },
+        shadowDbInitScript: '',
+        migrationDirectories: migrations.map(({ name, sql }) => ({
+          path: name,
+          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+        })),
+      },
+      filters: { externalTables: [], externalEnums: [] },
+    });
+    return { applied: appliedMigrationNames };
+  } finally {
+    await lock.end();
+  }
+}
+
+const migrationsFolder = path.join(packageRoot, 'prisma', 'migrations');
+
+async function readMigrations(): Promise<{ name: string; sql: string }[]> {
+  const entries = await readdir(migrationsFolder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return Promise.all(
+    names.map(async (name) => ({ name, sql: await readFile(path.join(migrationsFolder, name, 'migration.sql'), 'utf8') })),
+  );
+}
+
+/** Spares the usual start, which has nothing to apply, the loading of the engine. */
+async function allApplied(client: pg.Client, migrations: { name: string }[]): Promise<boolean> {
+  const table = await client.query<{ exists: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`);
+  if (!table.rows[0]?.exists) return false;
+  const done = await client.query<{ migration_name: string }>(
+    'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+  );
+  const names = new Set(done.rows.map((row) => row.migration_name));
+  return migrations.every(({ name }) => names.has(name));
+}
+
+async function loadSchemaEngine(databaseUrl: string): Promise<SchemaEngine> {
+  const folder = path.dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
+  const glue = (await import(path.join(folder, 'schema_engine_bg.js'))) as SchemaEngineModule;
+  const wasm = new WebAssembly.Module(await readFile(path.join(folder, 'schema_engine_bg.wasm')));
+  const instance = new WebAssembly.Instance(wasm, { './schema_engine_bg.js': glue });
+  glue.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+  const schemaPath = path.join(packageRoot, 'prisma', 'schema.prisma');
+  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: databaseUrl }));
+  return glue.SchemaEngine.new({ datamodels: [[schemaPath, await readFile(schemaPath, 'utf8')]] }, () => {}, adapter);
+}
