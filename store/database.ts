@@ -42,10 +42,16 @@ const TIMESTAMPTZ = 1184;
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (oid === INT8) return Number;
-    if (oid === TIMESTAMPTZ) return (text: string) => new Date(text.length === 22 ? `${text}:00` : text).getTime();
+    if (oid === TIMESTAMPTZ) return epochMs;
     return pg.types.getTypeParser(oid, format as 'text');
   }) as typeof pg.types.getTypeParser,
 };
+
+/** `2026-11-21 22:05:55.123+00`, as PostgreSQL writes it in a session of zone UTC, and whatever else it may write. */
+function epochMs(text: string): number {
+  const fast = text.endsWith('+00') ? Date.parse(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`) : Number.NaN;
+  return Number.isNaN(fast) ? (pg.types.getTypeParser(TIMESTAMPTZ)(text) as unknown as Date).getTime() : fast;
+}
 
 /** serialization_failure, deadlock_detected: PostgreSQL asks for another try. */
 const TRY_AGAIN = new Set(['40001', '40P01']);
