@@ -7,6 +7,8 @@ import type { Sql } from './sql.ts';
 export interface Queryable {
   /** Rows come with bigint and timestamptz (epoch milliseconds) as numbers. */
   query<Row>(statement: Sql): Promise<Row[]>;
+  /** Contents of immutable definition versions of this database, parsed once. */
+  readonly versions: Map<number, unknown>;
 }
 
 export interface Transaction extends Queryable {
@@ -67,6 +69,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   });
   // An idle connection that breaks (PostgreSQL restarts) is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
+  const versions = new Map<number, unknown>();
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 
   const run = async <Row>(client: pg.Pool | pg.PoolClient, statement: Sql): Promise<Row[]> => {
@@ -80,6 +83,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     try {
       await client.query('BEGIN');
       const transaction: Transaction = {
+        versions,
         async query(statement) {
           await options.beforeStatement?.(statement);
           return run(client, statement);
@@ -104,6 +108,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     url: options.url,
+    versions,
     prisma,
     query: (statement) => run(pool, statement),
     async transaction(work) {

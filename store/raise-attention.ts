@@ -6,12 +6,21 @@ import { sql } from './sql.ts';
  * transaction that changes such an input must call this; the sweep finds what the notification missed.
  */
 export async function raiseAttention(transaction: Transaction, leadIds: readonly string[]): Promise<void> {
-  await raiseAttentionQuietly(transaction, leadIds);
-  for (const leadId of leadIds) await transaction.notify('tend_attention', leadId);
+  for (const { leadId, rev } of await raiseAttentionQuietly(transaction, leadIds)) {
+    await transaction.notify('tend_attention', `${leadId} ${rev}`);
+  }
 }
 
 /** As `raiseAttention`, for callers whose workflow plans right afterwards anyway; only the sweep looks after it. */
-export async function raiseAttentionQuietly(transaction: Transaction, leadIds: readonly string[]): Promise<void> {
-  if (leadIds.length === 0) return;
-  await transaction.query(sql`UPDATE lead SET attention_rev = attention_rev + 1 WHERE id = ANY(${leadIds}::uuid[])`);
+export async function raiseAttentionQuietly(transaction: Transaction, leadIds: readonly string[]): Promise<Attention[]> {
+  if (leadIds.length === 0) return [];
+  return transaction.query<Attention>(sql`
+    UPDATE lead SET attention_rev = attention_rev + 1 WHERE id = ANY(${leadIds}::uuid[])
+    RETURNING id AS "leadId", attention_rev AS rev`);
+}
+
+/** A lead whose plan may change, and the revision that says so. */
+export interface Attention {
+  readonly leadId: string;
+  readonly rev: number;
 }

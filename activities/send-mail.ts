@@ -1,0 +1,106 @@
+import type { Instant } from '../domain/instant.ts';
+import type { CompiledTemplate } from '../mail/compile-template.ts';
+import { type ComposeOptions, composeLeadMail, composeRepMail, type OutgoingMail } from '../mail/compose.ts';
+import type { MailTransport } from '../mail/transport.ts';
+import { type ClaimedMessage, claimMessage } from '../store/claim-message.ts';
+import type { Clock } from '../store/clock.ts';
+import type { Database } from '../store/database.ts';
+import { newId } from '../store/new-id.ts';
+import { readHandoffMailFacts, readLeadMailFacts } from '../store/read-mail-facts.ts';
+import { recordSendResult, type SendResult } from '../store/record-send-result.ts';
+
+export interface SendContext {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly transport: MailTransport;
+  readonly compose: ComposeOptions;
+  readonly leaseMs: number;
+}
+
+/** How a `sendMail` ended, for the workflow: whatever it was, the next thing is to plan again. */
+export interface SendOutcome {
+  readonly kind: 'sent' | 'deferred' | 'refused' | 'unknown' | 'look' | 'busy' | 'final';
+}
+
+export interface SendActivities {
+  sendMail(input: { readonly messageId: string; readonly notBefore: Instant }): Promise<SendOutcome>;
+}
+
+/** How long the result of a mail that has left is offered to PostgreSQL before it is left to become `unknown`. */
+const RECORD_TRIES = 40;
+const RECORD_PAUSE_MS = 250;
+
+/**
+ * Sends one message: claim, one SMTP attempt, result. Whatever ends this process between claim and result leaves the
+ * claim to run out as `unknown`; a second attempt of this activity finds the claim taken and sends nothing.
+ */
+export function createSendMail({ database, clock, transport, compose, leaseMs }: SendContext): SendActivities {
+  return {
+    async sendMail({ messageId, notBefore }) {
+      const token = newId();
+      const claim = await claimMessage(database, clock, { messageId, token, leaseMs, notBefore });
+      if (claim.kind !== 'claimed') return { kind: claim.kind };
+      const result = await attempt(claim.message);
+      const state = await record(messageId, token, result);
+      return { kind: state === 'accepted' ? 'sent' : state === 'deferred' || state === 'refused' ? state : 'unknown' };
+    },
+  };
+
+  async function attempt(message: ClaimedMessage): Promise<SendResult> {
+    let mail: OutgoingMail | null;
+    try {
+      mail = await composeMail(message);
+    } catch (error) {
+      return { state: 'deferred', reason: 'render-failed', providerId: null, reply: error instanceof Error ? error.message.slice(0, 500) : null };
+    }
+    if (mail === null) return { state: 'refused', reason: 'no-longer-offered', providerId: null, reply: null };
+    const sent = await transport.send(mail);
+    return {
+      state: sent.kind,
+      reason: sent.kind === 'accepted' ? null : sent.reason,
+      providerId: sent.kind === 'accepted' ? sent.providerId : null,
+      reply: sent.reply,
+    };
+  }
+
+  async function composeMail(message: ClaimedMessage): Promise<OutgoingMail | null> {
+    const compiled = message.compiled as CompiledTemplate;
+    const lead = await readLeadMailFacts(database, message.leadId);
+    if (message.recipientKind === 'lead') {
+      return composeLeadMail({ compiled, message, lead: { email: message.address, ...lead } }, compose);
+    }
+    const facts = await readHandoffMailFacts(database, message.handoffId ?? '', message.repKey ?? '');
+    if (facts === null) return null;
+    const { rep, handoff, points, leadEmail } = facts;
+    return composeRepMail(
+      {
+        compiled,
+        message,
+        locale: null,
+        facts: {
+          rep,
+          handoff: {
+            ...handoff,
+            offeredAt: new Date(handoff.offeredAt).toISOString(),
+            acceptBy: handoff.acceptBy === null ? null : new Date(handoff.acceptBy).toISOString(),
+          },
+          lead: { id: message.leadId, email: leadEmail, attributes: lead.attributes },
+          points: points.map((point) => ({ ...point, at: new Date(point.at).toISOString() })),
+        },
+      },
+      compose,
+    );
+  }
+
+  async function record(messageId: string, token: string, result: SendResult) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await recordSendResult(database, clock, { messageId, token }, result);
+      } catch (error) {
+        // The mail may have left: giving up here would let it become `unknown` although its fate is known.
+        if (tries >= RECORD_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RECORD_PAUSE_MS));
+      }
+    }
+  }
+}

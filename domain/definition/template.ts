@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { definitionKeySchema } from './definition.ts';
+
+/** A language, or a language as one country writes it: `de`, `pt-BR` (BCP 47). */
+export const localeSchema = z
+  .string()
+  .regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'must be a language such as de, or a language and country such as de-AT');
+
+/** A mail's content in one language. Each text is Liquid. */
+const mailContentSchema = z.strictObject({
+  subject: z.string().trim().min(1).max(500),
+  /** The line that a mail program shows beside the subject. */
+  preview: z.string().trim().min(1).max(500).optional(),
+  /** A whole MJML document; Liquid may stand in its texts and attributes, and in `mj-raw` around elements. */
+  mjml: z.string().min(1).max(200_000),
+  /** The plain text part. Without it, it is made from the HTML. */
+  text: z.string().min(1).max(100_000).optional(),
+});
+
+/** A mail template: the same mail in one language or several. */
+export const templateSchema = z
+  .strictObject({
+    key: definitionKeySchema,
+    name: z.string().trim().min(1).max(200),
+    /** Who gets it. Mails to leads are marketing and must hold an unsubscribe link. */
+    recipient: z.enum(['lead', 'rep']).default('lead'),
+    /** What the content is across versions and sequences, for a person gets it once. Default: the key. */
+    lineage: definitionKeySchema.optional(),
+    /** For recipients whose language is not known or not among the locales. */
+    defaultLocale: localeSchema.default('en'),
+    locales: z.record(localeSchema, mailContentSchema),
+  })
+  .superRefine((template, context) => {
+    if (template.locales[template.defaultLocale] === undefined) {
+      const message = `has no "${template.defaultLocale}", which is the default locale: add it, or name another defaultLocale`;
+      context.addIssue({ code: 'custom', path: ['locales'], message });
+    }
+  })
+  .transform((template) => ({ ...template, lineage: template.lineage ?? template.key }));
+
+export type Template = z.infer<typeof templateSchema>;
+export type MailContent = z.infer<typeof mailContentSchema>;
+
+/** The locale of `available` that serves `wanted` best: itself, its language, else `fallback`. */
+export function chooseLocale(available: readonly string[], wanted: string | null, fallback: string): string {
+  if (wanted === null) return fallback;
+  const exact = available.find((locale) => locale.toLowerCase() === wanted.toLowerCase().replace('_', '-'));
+  if (exact !== undefined) return exact;
+  const [language] = wanted.toLowerCase().split(/[-_]/);
+  return available.find((locale) => locale === language) ?? fallback;
+}

@@ -1,0 +1,149 @@
+import { type GivenIdentity, identitiesIn, traitsIn } from '../domain/identity/identities-in.ts';
+import { decideLink, type NamedLead } from '../domain/identity/link.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Properties } from '../domain/interaction/interaction.ts';
+import { isTimeZone } from '../domain/definition/definition.ts';
+import type { Clock } from './clock.ts';
+import type { Database, Transaction } from './database.ts';
+import { mergeLeads } from './merge-leads.ts';
+import { newId } from './new-id.ts';
+import { raiseAttention } from './raise-attention.ts';
+import { at, sql } from './sql.ts';
+
+/**
+ * Applies the identifies that are still to be applied: connects identities with a lead (making, choosing or merging
+ * leads as the domain decides), hands it what was seen of those identities before, and records the traits. One
+ * transaction each, so that one that fails holds up no other. Returns how many were applied.
+ */
+export async function linkIdentities(database: Database, clock: Clock, limit = 200): Promise<number> {
+  const waiting = await database.query<{ id: number }>(sql`
+    SELECT id FROM interaction WHERE kind = 'identify' AND linked_at IS NULL ORDER BY id LIMIT ${limit}::int`);
+  let applied = 0;
+  for (const { id } of waiting) {
+    if (await database.transaction((transaction) => linkOne(transaction, id, clock.now()))) applied += 1;
+  }
+  return applied;
+}
+
+interface Identify {
+  readonly id: number;
+  readonly context: Properties;
+  readonly source: string;
+  readonly occurredAt: Instant;
+}
+
+async function linkOne(transaction: Transaction, interactionId: number, now: Instant): Promise<boolean> {
+  const [identify] = await transaction.query<Identify>(sql`
+    SELECT id, coalesce(context, '{}') AS context, source, occurred_at AS "occurredAt" FROM interaction
+    WHERE id = ${interactionId}::bigint AND linked_at IS NULL FOR UPDATE SKIP LOCKED`);
+  if (identify === undefined) return false;
+  const given = identitiesIn(identify.context);
+  const identities = await ensureIdentities(transaction, given, now);
+  const leads = await lockLeadsOf(transaction, identities);
+  const userIdentity = identities.find(({ kind }) => kind === 'user_id');
+  const leadOfUserId = userIdentity === undefined ? null : userIdentity.leadId;
+  const decision = decideLink(leads, {
+    userId: userIdentity?.value ?? null,
+    givesData: given.some(({ kind }) => kind !== 'anonymous_id'),
+    leadOfUserId,
+  });
+  switch (decision.kind) {
+    case 'nobody':
+      break;
+    case 'create': {
+      const leadId = newId();
+      await transaction.query(sql`INSERT INTO lead (id, created_at) VALUES (${leadId}::uuid, ${at(now)})`);
+      await connect(transaction, identify, leadId, identities.filter((identity) => identity.leadId === null), now);
+      break;
+    }
+    case 'use':
+      await connect(transaction, identify, decision.lead, identities, now);
+      break;
+    case 'merge':
+      for (const loser of decision.losers) await mergeLeads(transaction, { survivor: decision.survivor, loser, now });
+      await connect(transaction, identify, decision.survivor, identities, now);
+      break;
+    case 'conflict':
+      await transaction.query(sql`
+        INSERT INTO audit (at, actor_kind, actor, action, subject_kind, subject_id, detail)
+        VALUES (${at(now)}, 'system', 'identity linking', 'lead.merge-refused', 'lead', ${decision.lead},
+                ${JSON.stringify({ others: decision.others, reason: 'each has a user id of its own' })}::jsonb)`);
+      await connect(transaction, identify, decision.lead, identities.filter(({ leadId }) => leadId === null), now);
+      break;
+  }
+  await transaction.query(sql`UPDATE interaction SET linked_at = ${at(now)} WHERE id = ${identify.id}::bigint`);
+  return true;
+}
+
+interface KnownIdentity {
+  readonly id: number;
+  readonly kind: string;
+  readonly value: string;
+  readonly leadId: string | null;
+}
+
+async function ensureIdentities(transaction: Transaction, given: readonly GivenIdentity[], now: Instant): Promise<KnownIdentity[]> {
+  if (given.length === 0) return [];
+  const sorted = [...given].sort((a, b) => (`${a.kind} ${a.value}` < `${b.kind} ${b.value}` ? -1 : 1));
+  const kinds = sorted.map(({ kind }) => kind);
+  const values = sorted.map(({ value }) => value);
+  await transaction.query(sql`
+    INSERT INTO identity (kind, value, created_at)
+    SELECT kind, value, ${at(now)}::timestamptz FROM unnest(${kinds}::text[], ${values}::text[]) AS new(kind, value)
+    ON CONFLICT (kind, value) DO NOTHING`);
+  // The leads before the identities, as everywhere: whoever holds a lead may ingest for its identities.
+  await transaction.query(sql`
+    SELECT id FROM lead WHERE id IN (
+      SELECT identity.lead_id FROM identity JOIN unnest(${kinds}::text[], ${values}::text[]) AS wanted(kind, value) USING (kind, value))
+    ORDER BY id FOR NO KEY UPDATE`);
+  // FOR UPDATE keeps ingest (FOR KEY SHARE) from storing an interaction as ownerless while its owner is being found.
+  return transaction.query<KnownIdentity>(sql`
+    SELECT identity.id, kind, value, lead_id AS "leadId" FROM identity
+    JOIN unnest(${kinds}::text[], ${values}::text[]) AS wanted(kind, value) USING (kind, value)
+    ORDER BY identity.id FOR UPDATE OF identity`);
+}
+
+async function lockLeadsOf(transaction: Transaction, identities: readonly KnownIdentity[]): Promise<NamedLead[]> {
+  const ids = [...new Set(identities.flatMap(({ leadId }) => (leadId === null ? [] : [leadId])))];
+  if (ids.length === 0) return [];
+  const leads = await transaction.query<{ id: string; createdAt: Instant }>(sql`
+    SELECT id, created_at AS "createdAt" FROM lead WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE`);
+  const userIds = await transaction.query<{ leadId: string; value: string }>(sql`
+    SELECT lead_id AS "leadId", value FROM identity WHERE lead_id = ANY(${ids}::uuid[]) AND kind = 'user_id'`);
+  return leads.map((lead) => ({ ...lead, userIds: userIds.filter(({ leadId }) => leadId === lead.id).map(({ value }) => value) }));
+}
+
+/** Gives the lead these identities, what was seen of them before, and the traits. */
+async function connect(
+  transaction: Transaction,
+  identify: Identify,
+  leadId: string,
+  identities: readonly KnownIdentity[],
+  now: Instant,
+): Promise<void> {
+  const fresh = identities.filter((identity) => identity.leadId === null).map(({ id }) => id);
+  await transaction.query(sql`
+    UPDATE identity SET lead_id = ${leadId}::uuid, linked_at = ${at(now)} WHERE id = ANY(${fresh}::bigint[]) AND lead_id IS NULL`);
+  await transaction.query(sql`
+    UPDATE interaction SET lead_id = ${leadId}::uuid
+    WHERE lead_id IS NULL AND (identity_id = ANY(${fresh}::bigint[]) OR id = ${identify.id}::bigint)`);
+  const traits = Object.entries(traitsIn(identify.context)).filter(([, value]) => value !== null);
+  if (traits.length > 0) {
+    await transaction.query(sql`
+      INSERT INTO attribute (lead_id, name, value, source, at, confidence, recorded_at)
+      SELECT ${leadId}::uuid, name, value, 'website', ${at(identify.occurredAt)}::timestamptz, 1, ${at(now)}::timestamptz
+      FROM unnest(${traits.map(([name]) => name)}::text[], ${traits.map(([, value]) => JSON.stringify(value))}::jsonb[]) AS new(name, value)`);
+    await keepLocale(transaction, leadId, traitsIn(identify.context));
+  }
+  await transaction.notify('tend_interaction');
+  if (fresh.length > 0) await raiseAttention(transaction, [leadId]);
+}
+
+/** Language and zone are asked for on every mail, so the lead's row has them beside the attribute rows. */
+async function keepLocale(transaction: Transaction, leadId: string, traits: Properties): Promise<void> {
+  const locale = [traits.locale, traits.language].find((value): value is string => typeof value === 'string' && /^[a-zA-Z]{2,3}([-_][\w-]+)?$/.test(value));
+  const zone = [traits.timezone, traits.timeZone].find((value): value is string => typeof value === 'string' && isTimeZone(value));
+  if (locale === undefined && zone === undefined) return;
+  await transaction.query(sql`
+    UPDATE lead SET locale = coalesce(${locale ?? null}, locale), time_zone = coalesce(${zone ?? null}, time_zone) WHERE id = ${leadId}::uuid`);
+}

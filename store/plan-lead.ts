@@ -1,0 +1,64 @@
+import type { Instant } from '../domain/instant.ts';
+import { planJourney } from '../domain/journey/plan.ts';
+import type { Clock } from './clock.ts';
+import type { Database, Transaction } from './database.ts';
+import { sql } from './sql.ts';
+import { type LeadRow, readJourney } from './read-journey.ts';
+import { writePlan } from './write-plan.ts';
+
+/** What a journey is to do next. Holds ids and instants only: it is kept in Temporal's history. */
+export interface JourneyCommands {
+  /** Nothing is enrolled, open or due: the workflow ends, and the next news starts it again. */
+  readonly closed: boolean;
+  /** Messages to send now. */
+  readonly send: readonly string[];
+  /** A handoff whose process has not begun. */
+  readonly handoff: string | null;
+  readonly nextLookAt: Instant | null;
+  /** The plan's `now`: a claim that follows from it is not made before. */
+  readonly plannedAt: Instant;
+}
+
+export interface PlanOptions {
+  /** The instant that woke the journey. A clock that lags behind it must not plan the same wait again. */
+  readonly notBefore: Instant;
+  /** The right-hand side of the Message-IDs of new mails. */
+  readonly messageIdDomain: string;
+}
+
+/**
+ * Plans a lead's journey in one transaction under the lead's lock: reads everything, lets the domain decide, writes the
+ * decision, and notes which attention it has seen. Repeatable: each call returns all open commands, so an answer that
+ * gets lost costs nothing.
+ */
+export async function planLead(
+  database: Database,
+  clock: Clock,
+  leadId: string,
+  options: PlanOptions,
+): Promise<JourneyCommands> {
+  return database.transaction(async (transaction) => {
+    const now = Math.max(clock.now(), options.notBefore);
+    const lead = await lockRow(transaction, leadId);
+    if (lead === null) return { closed: true, send: [], handoff: null, nextLookAt: null, plannedAt: now };
+    const snapshot = await readJourney(transaction, lead, now);
+    const plan = planJourney(snapshot, now);
+    const { send, handoff } = await writePlan(transaction, {
+      leadId,
+      attentionRev: lead.attentionRev,
+      snapshot,
+      plan,
+      now,
+      messageIdDomain: options.messageIdDomain,
+    });
+    return { closed: plan.closed, send, handoff, nextLookAt: plan.nextLookAt, plannedAt: now };
+  });
+}
+
+/** This very lead, not the one it was merged into: the journey of a merged lead has to see that it is over. */
+async function lockRow(transaction: Transaction, leadId: string): Promise<LeadRow | null> {
+  const [row] = await transaction.query<LeadRow>(sql`
+    SELECT id, stage, merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone, attention_rev AS "attentionRev"
+    FROM lead WHERE id = ${leadId}::uuid FOR NO KEY UPDATE`);
+  return row ?? null;
+}

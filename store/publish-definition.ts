@@ -1,0 +1,136 @@
+import type { Actor } from '../domain/actor.ts';
+import type { DefinitionKind } from '../domain/definition/definition.ts';
+import { KIND_NAMES } from '../domain/definition/validate.ts';
+import type { Template } from '../domain/definition/template.ts';
+import { TendError, type FieldProblem } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Sequence } from '../domain/sequence/definition.ts';
+import { type CompiledTemplate, compileTemplate } from '../mail/compile-template.ts';
+import type { Database, Transaction } from './database.ts';
+import { REFOLD_PENDING, continueRefolds } from './continue-refolds.ts';
+import { raiseAttention } from './raise-attention.ts';
+import { recordAudit } from './record-audit.ts';
+import { at, sql } from './sql.ts';
+
+export interface PublishInput {
+  readonly kind: DefinitionKind;
+  readonly key: string;
+  readonly actor: Actor;
+  readonly now: Instant;
+}
+
+export interface Published {
+  readonly key: string;
+  readonly version: number;
+  /** False when the draft was live already; nothing has changed then. */
+  readonly published: boolean;
+}
+
+/**
+ * Makes a definition's draft live. Leads in a sequence stay on the version they entered with; templates are taken at
+ * the moment of sending; a scoring model is applied to the whole history of every lead.
+ *
+ * Throws `not-found` (nothing was drafted under this key) and `definition-invalid` (a template does not compile, a
+ * sequence's template is not live).
+ */
+export async function publishDefinition(database: Database, input: PublishInput): Promise<Published> {
+  // Compiling takes a while and must not hold the row's lock; the content is immutable, so it can be done before.
+  const before = await readDraft(database, input);
+  const compiled = input.kind === 'template' && before.compiled === null ? await compileTemplate(before.content as Template) : null;
+  const published = await database.transaction(async (transaction) => {
+    await transaction.query(sql`SELECT 1 FROM definition WHERE kind = ${input.kind} AND key = ${input.key} FOR UPDATE`);
+    const draft = await readDraft(transaction, input);
+    // Somebody stored another draft meanwhile: what was compiled, and what the caller saw, was the one before.
+    if (draft.id !== before.id) {
+      throw new TendError('conflict', `A new draft of "${input.key}" was stored while this one was being published: publish again.`);
+    }
+    if (draft.live) return { key: input.key, version: draft.version, published: false };
+    if (input.kind === 'sequence') await checkTemplates(transaction, draft.content as Sequence);
+    await makeLive(transaction, input, draft, compiled);
+    return { key: input.key, version: draft.version, published: true };
+  });
+  if (input.kind === 'scoring_model') await continueRefolds(database);
+  return published;
+}
+
+interface Draft {
+  readonly id: number;
+  readonly version: number;
+  readonly content: unknown;
+  readonly compiled: CompiledTemplate | null;
+  readonly live: boolean;
+}
+
+async function readDraft(queryable: Database | Transaction, { kind, key }: PublishInput): Promise<Draft> {
+  const [draft] = await queryable.query<Draft>(sql`
+    SELECT version.id, version.version, version.content, version.compiled, definition.live_version_id IS NOT DISTINCT FROM version.id AS live
+    FROM definition JOIN definition_version AS version ON version.id = definition.draft_version_id
+    WHERE definition.kind = ${kind} AND definition.key = ${key}`);
+  if (draft === undefined) {
+    throw new TendError('not-found', `There is no ${KIND_NAMES[kind]} "${key}": store it with PUT first.`);
+  }
+  return draft;
+}
+
+/** A sequence that is live can send all of its mails. */
+async function checkTemplates(transaction: Transaction, sequence: Sequence): Promise<void> {
+  const wanted = sequence.steps.flatMap((step, index) => (step.kind === 'send' ? [{ step, index }] : []));
+  const live = await transaction.query<{ key: string; recipient: string }>(sql`
+    SELECT definition.key, version.content->>'recipient' AS recipient
+    FROM definition JOIN definition_version AS version ON version.id = definition.live_version_id
+    WHERE definition.kind = 'template' AND definition.key = ANY(${wanted.map(({ step }) => step.template)}::text[])`);
+  const recipients = new Map(live.map(({ key, recipient }) => [key, recipient]));
+  const problems = wanted.flatMap(({ step, index }): FieldProblem[] => {
+    const path = `steps.${index}.template`;
+    const recipient = recipients.get(step.template);
+    if (recipient === undefined) {
+      return [{ path, problem: `step "${step.id}" sends the template "${step.template}", which is not published: publish it first` }];
+    }
+    if (recipient !== 'lead') {
+      return [{ path, problem: `step "${step.id}" sends the template "${step.template}", which is for representatives: take one for leads` }];
+    }
+    return [];
+  });
+  if (problems.length > 0) {
+    throw new TendError('definition-invalid', `The sequence "${sequence.key}" can't be published yet: mend the steps named.`, problems);
+  }
+}
+
+async function makeLive(transaction: Transaction, input: PublishInput, draft: Draft, compiled: CompiledTemplate | null): Promise<void> {
+  const { kind, key, actor, now } = input;
+  await transaction.query(sql`
+    UPDATE definition SET live_version_id = ${draft.id}::bigint WHERE kind = ${kind} AND key = ${key}`);
+  const made = kind === 'scoring_model' ? REFOLD_PENDING : compiled;
+  await transaction.query(sql`
+    UPDATE definition_version SET published_at = ${at(now)}, published_by = ${actor.name},
+           compiled = coalesce(${made === null ? null : JSON.stringify(made)}::jsonb, compiled)
+    WHERE id = ${draft.id}::bigint`);
+  if (kind === 'template') await wakeLeadsThatWaitFor(transaction, key);
+  await unparkAll(transaction);
+  const detail = { version: draft.version };
+  await recordAudit(transaction, { actor, at: now, action: 'definition.published', subjectKind: kind, subjectId: key, detail });
+}
+
+/** Mails that were withheld because the template was missing or could not be rendered may go now. */
+async function wakeLeadsThatWaitFor(transaction: Transaction, templateKey: string): Promise<void> {
+  const leads = await transaction.query<{ id: string }>(sql`
+    SELECT id FROM lead WHERE id IN (
+      SELECT lead_id FROM message WHERE template_key = ${templateKey} AND state IN ('due', 'delayed', 'deferred') AND recipient_kind = 'lead')
+    ORDER BY id FOR NO KEY UPDATE`);
+  await transaction.query(sql`
+    UPDATE message SET next_attempt_at = NULL
+    WHERE template_key = ${templateKey} AND state = 'deferred' AND reason IN ('template-missing', 'render-failed')`);
+  await raiseAttention(transaction, leads.map(({ id }) => id));
+}
+
+/** What parked a lead may be mended by what was published: each is tried again. */
+async function unparkAll(transaction: Transaction): Promise<void> {
+  const leads = await transaction.query<{ id: string }>(sql`
+    SELECT id FROM lead WHERE parked_at IS NOT NULL ORDER BY id FOR NO KEY UPDATE`);
+  if (leads.length === 0) return;
+  const ids = leads.map(({ id }) => id);
+  await transaction.query(sql`
+    UPDATE lead SET parked_at = NULL, parked_error = NULL, refold = true WHERE id = ANY(${ids}::uuid[])`);
+  await raiseAttention(transaction, ids);
+  await transaction.notify('tend_interaction');
+}

@@ -1,0 +1,157 @@
+import type { Instant } from '../domain/instant.ts';
+import type { Interaction } from '../domain/interaction/interaction.ts';
+import type { LeadStage } from '../domain/journey/snapshot.ts';
+import type { Standing, UsedLimits } from '../domain/scoring/fold.ts';
+import type { LedgerRow } from '../domain/scoring/reconcile-ledger.ts';
+import type { Transaction } from './database.ts';
+import { sql } from './sql.ts';
+
+export interface LeadToAssess {
+  readonly id: string;
+  readonly stage: LeadStage;
+  readonly refold: boolean;
+}
+
+/**
+ * Locks the leads of the oldest unassessed interactions (or one lead), leaving those that somebody else holds.
+ * `candidates` counts the held ones too. Parked leads wait for a person.
+ */
+export async function lockLeadsToAssess(
+  transaction: Transaction,
+  which: { readonly batchSize: number } | { readonly only: string },
+): Promise<{ leads: LeadToAssess[]; candidates: number; more: boolean }> {
+  let ids: string[];
+  let more = false;
+  if ('only' in which) {
+    ids = [which.only];
+  } else {
+    const rows = await transaction.query<{ leadId: string; interactions: number }>(sql`
+      SELECT lead_id AS "leadId", count(*) AS interactions FROM (
+        SELECT lead_id FROM interaction
+        WHERE assessed_at IS NULL AND lead_id IS NOT NULL
+          AND lead_id <> ALL (ARRAY(SELECT id FROM lead WHERE parked_at IS NOT NULL))
+        ORDER BY id LIMIT ${which.batchSize}::int) AS oldest
+      GROUP BY lead_id`);
+    ids = rows.map(({ leadId }) => leadId);
+    more = rows.reduce((sum, row) => sum + row.interactions, 0) >= which.batchSize;
+    if (!more) {
+      const refolds = await transaction.query<{ id: string }>(sql`
+        SELECT id FROM lead WHERE refold AND parked_at IS NULL AND merged_into IS NULL LIMIT 200`);
+      const seen = new Set(ids);
+      for (const { id } of refolds) if (!seen.has(id)) ids.push(id);
+      more = refolds.length === 200;
+    }
+  }
+  if (ids.length === 0) return { leads: [], candidates: 0, more: false };
+  const leads = await transaction.query<LeadToAssess>(sql`
+    SELECT id, stage, refold FROM lead
+    WHERE id = ANY(${ids}::uuid[]) AND merged_into IS NULL AND erased_at IS NULL AND parked_at IS NULL
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`);
+  return { leads, candidates: ids.length, more };
+}
+
+export type StoredInteraction = Interaction & { readonly leadId: string };
+
+/** What has not been folded yet, by lead. Read after the leads were locked, so nothing committed before is missed. */
+export async function readNewInteractions(
+  transaction: Transaction,
+  leadIds: readonly string[],
+): Promise<Map<string, StoredInteraction[]>> {
+  const rows = await transaction.query<StoredInteraction>(sql`
+    SELECT id, lead_id AS "leadId", source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt"
+    FROM interaction WHERE lead_id = ANY(${leadIds}::uuid[]) AND assessed_at IS NULL`);
+  return byLead(rows);
+}
+
+/** Everything, folded or not, by lead. */
+export async function readHistory(
+  transaction: Transaction,
+  leadIds: readonly string[],
+): Promise<Map<string, StoredInteraction[]>> {
+  if (leadIds.length === 0) return new Map();
+  const rows = await transaction.query<StoredInteraction>(sql`
+    SELECT id, lead_id AS "leadId", source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt"
+    FROM interaction WHERE lead_id = ANY(${leadIds}::uuid[])`);
+  const history = byLead(rows);
+  for (const leadId of leadIds) if (!history.has(leadId)) history.set(leadId, []);
+  return history;
+}
+
+/** By `<lead id> <model version id>`. */
+export async function readStandings(
+  transaction: Transaction,
+  leadIds: readonly string[],
+  modelVersionIds: readonly number[],
+): Promise<Map<string, Standing>> {
+  const rows = await transaction.query<StandingRow>(sql`
+    SELECT lead_id AS "leadId", model_version_id AS "modelVersionId", points, firm_points AS "firmPoints", qualified,
+           qualified_since AS "qualifiedSince", fold_state AS used, interactions,
+           last_occurred_at AS "lastOccurredAt", last_source AS "lastSource", last_message_id AS "lastMessageId"
+    FROM standing WHERE lead_id = ANY(${leadIds}::uuid[]) AND model_version_id = ANY(${modelVersionIds}::bigint[])`);
+  return new Map(rows.map((row) => [`${row.leadId} ${row.modelVersionId}`, toStanding(row)]));
+}
+
+interface StandingRow {
+  readonly leadId: string;
+  readonly modelVersionId: number;
+  readonly points: number;
+  readonly firmPoints: number;
+  readonly qualified: boolean;
+  readonly qualifiedSince: Instant | null;
+  readonly used: UsedLimits;
+  readonly interactions: number;
+  readonly lastOccurredAt: Instant | null;
+  readonly lastSource: string | null;
+  readonly lastMessageId: string | null;
+}
+
+function toStanding(row: StandingRow): Standing {
+  const { points, firmPoints, qualified, qualifiedSince, used, interactions, lastOccurredAt } = row;
+  const last =
+    lastOccurredAt === null
+      ? null
+      : { occurredAt: lastOccurredAt, source: row.lastSource ?? '', messageId: row.lastMessageId ?? '' };
+  return { points, firmPoints, qualified, qualifiedSince, used, last, interactions };
+}
+
+/** By `<lead id> <model version id>`. */
+export async function readLedgerInForce(
+  transaction: Transaction,
+  leadIds: readonly string[],
+): Promise<Map<string, LedgerRow[]>> {
+  if (leadIds.length === 0) return new Map();
+  const rows = await transaction.query<LedgerRow & { leadId: string; modelVersionId: number }>(sql`
+    SELECT id, lead_id AS "leadId", model_version_id AS "modelVersionId", interaction_id AS "interactionId", rule, points, provisional
+    FROM score_ledger WHERE lead_id = ANY(${leadIds}::uuid[]) AND superseded_at IS NULL`);
+  const ledger = new Map<string, LedgerRow[]>();
+  for (const row of rows) append(ledger, `${row.leadId} ${row.modelVersionId}`, row);
+  return ledger;
+}
+
+export interface EnrolmentOfLead {
+  readonly leadId: string;
+  readonly sequenceKey: string;
+  readonly state: 'active' | 'completed' | 'left';
+  readonly awaits: readonly string[];
+}
+
+export async function readEnrolments(
+  transaction: Transaction,
+  leadIds: readonly string[],
+): Promise<Map<string, EnrolmentOfLead[]>> {
+  const rows = await transaction.query<EnrolmentOfLead>(sql`
+    SELECT lead_id AS "leadId", sequence_key AS "sequenceKey", state, awaits FROM enrolment WHERE lead_id = ANY(${leadIds}::uuid[])`);
+  return byLead(rows);
+}
+
+function byLead<Row extends { readonly leadId: string }>(rows: readonly Row[]): Map<string, Row[]> {
+  const map = new Map<string, Row[]>();
+  for (const row of rows) append(map, row.leadId, row);
+  return map;
+}
+
+function append<Row>(map: Map<string, Row[]>, key: string, row: Row): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [row]);
+  else list.push(row);
+}

@@ -1,0 +1,105 @@
+import { earliest, type Instant } from '../domain/instant.ts';
+import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
+import type { EnrolmentInForce, JourneySnapshot, MessageInForce, StandingInForce } from '../domain/journey/snapshot.ts';
+import type { Transaction } from './database.ts';
+import { loadLiveDefinitions, loadSequenceVersions } from './load-live-definitions.ts';
+import { readGateFacts } from './read-gate-facts.ts';
+import { at, sql } from './sql.ts';
+
+/** The lead's row, locked. */
+export interface LeadRow {
+  readonly id: string;
+  readonly stage: 'lead' | 'customer' | 'disqualified';
+  readonly gone: boolean;
+  readonly attentionRev: number;
+}
+
+/** Reads all that the plan of a lead's journey decides from. The lead's row is locked already. */
+export async function readJourney(transaction: Transaction, lead: LeadRow, now: Instant): Promise<JourneySnapshot> {
+  const enrolments = await readActiveEnrolments(transaction, lead.id);
+  const purposes = [...new Set(enrolments.map(({ sequence }) => sequence.purpose))];
+  const facts = await readGateFacts(transaction, lead.id, purposes, now);
+  const handoffs = await readHandoffs(transaction, lead.id);
+  const open = handoffs.find(({ state }) => state !== 'closed');
+  return {
+    lead: { stage: lead.stage, gone: lead.gone, address: facts.address, suppressed: facts.suppressed },
+    paused: facts.paused,
+    standings: await readQualifiedStandings(transaction, lead.id),
+    openHandoff: open === undefined ? null : { id: open.id, started: open.started },
+    lastOfferedAt: new Map(handoffs.flatMap(({ modelKey, offeredAt }) => (modelKey === null ? [] : [[modelKey, offeredAt]]))),
+    enrolments,
+    messages: await readMessages(transaction, enrolments),
+    consents: facts.consents,
+    sent: facts.sent,
+    awaited: await readAwaited(transaction, lead.id, enrolments),
+  };
+}
+
+async function readActiveEnrolments(transaction: Transaction, leadId: string): Promise<StoredEnrolment[]> {
+  const rows = await transaction.query<Omit<StoredEnrolment, 'sequence'> & { versionId: number }>(sql`
+    SELECT id, sequence_version_id AS "versionId", step_id AS "stepId", visit, step_entered_at AS "stepEnteredAt", awaits
+    FROM enrolment WHERE lead_id = ${leadId}::uuid AND state = 'active' ORDER BY started_at, id`);
+  if (rows.length === 0) return [];
+  const sequenceOf = await loadSequenceVersions(transaction, rows.map(({ versionId }) => versionId));
+  return rows.map((row) => ({ ...row, sequence: sequenceOf(row.versionId) }));
+}
+
+/** An enrolment with what of it is stored beside, so that only changes are written. */
+export type StoredEnrolment = EnrolmentInForce & { readonly awaits: readonly string[]; readonly versionId: number };
+
+interface HandoffRow {
+  readonly id: string;
+  readonly state: string;
+  readonly started: boolean;
+  readonly offeredAt: Instant;
+  readonly modelKey: string | null;
+}
+
+/** In the order they were offered. */
+async function readHandoffs(transaction: Transaction, leadId: string): Promise<HandoffRow[]> {
+  return transaction.query<HandoffRow>(sql`
+    SELECT id, state, planned_rev > 0 AS started, offered_at AS "offeredAt", trigger->>'modelKey' AS "modelKey"
+    FROM handoff WHERE lead_id = ${leadId}::uuid ORDER BY offered_at, id`);
+}
+
+async function readQualifiedStandings(transaction: Transaction, leadId: string): Promise<StandingInForce[]> {
+  const rows = await transaction.query<Omit<StandingInForce, 'threshold'>>(sql`
+    SELECT standing.model_key AS "modelKey", model_version_id AS "modelVersionId", points, firm_points AS "firmPoints",
+           qualified_since AS "qualifiedSince"
+    FROM standing JOIN definition ON definition.kind = 'scoring_model' AND definition.live_version_id = standing.model_version_id
+    WHERE standing.lead_id = ${leadId}::uuid AND qualified`);
+  if (rows.length === 0) return [];
+  const { models } = await loadLiveDefinitions(transaction);
+  return rows.map((row) => ({
+    ...row,
+    threshold: models.find(({ versionId }) => versionId === row.modelVersionId)?.definition.threshold ?? 0,
+  }));
+}
+
+async function readMessages(transaction: Transaction, enrolments: readonly EnrolmentInForce[]): Promise<MessageInForce[]> {
+  if (enrolments.length === 0) return [];
+  return transaction.query<MessageInForce>(sql`
+    SELECT id, enrolment_id AS "enrolmentId", step_id AS "stepId", visit, purpose, state, reason, deadline_at AS "deadlineAt",
+           next_attempt_at AS "nextAttemptAt", claimed_at AS "claimedAt", lease_until AS "leaseUntil", finished_at AS "finishedAt"
+    FROM message WHERE enrolment_id = ANY(${enrolments.map(({ id }) => id)}::uuid[])`);
+}
+
+/** The assessed interactions that a waitFor step may mean, from where its enrolment stands on. */
+async function readAwaited(
+  transaction: Transaction,
+  leadId: string,
+  enrolments: readonly EnrolmentInForce[],
+): Promise<Interaction[]> {
+  const waiting = enrolments.flatMap(({ sequence, stepEnteredAt }) =>
+    sequence.steps.flatMap((step) => (step.kind === 'waitFor' ? [{ event: step.event, stepEnteredAt }] : [])),
+  );
+  const since = earliest(...waiting.map(({ stepEnteredAt }) => stepEnteredAt));
+  if (since === null) return [];
+  const names = waiting.flatMap(({ event }) => (event.event === undefined ? [] : [event.event]));
+  const kinds = waiting.flatMap(({ event }) => (event.event === undefined && event.kind !== undefined ? [event.kind] : []));
+  const rows = await transaction.query<Interaction>(sql`
+    SELECT id, source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt" FROM interaction
+    WHERE lead_id = ${leadId}::uuid AND occurred_at >= ${at(since)} AND assessed_at IS NOT NULL
+      AND (name = ANY(${names}::text[]) OR kind = ANY(${kinds}::text[]))`);
+  return rows.sort(compareFoldOrder);
+}

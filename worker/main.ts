@@ -1,0 +1,40 @@
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { announceReady, exitWithParent } from '../config/exit-with-parent.ts';
+import { readServiceSettings } from '../config/service-settings.ts';
+import { createMailTransport } from '../mail/transport.ts';
+import { systemClock } from '../store/clock.ts';
+import { openDatabase } from '../store/database.ts';
+import { createLog } from './log.ts';
+import { startWorker } from './worker.ts';
+
+const settings = readServiceSettings();
+const log = createLog(settings.logLevel, 'worker');
+Runtime.install({
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) => log.info({ level, ...(meta?.workflowId ? { workflowId: meta.workflowId } : {}) }, message)),
+});
+const database = openDatabase({ url: settings.databaseUrl, poolSize: settings.databasePoolSize });
+const worker = await startWorker({
+  database,
+  clock: systemClock,
+  log,
+  transport: createMailTransport({
+    smtpUrl: settings.smtpUrl,
+    connections: settings.smtpConnections,
+    mailOnlyTo: settings.mailOnlyTo,
+  }),
+  temporalAddress: settings.temporalAddress,
+  temporalNamespace: settings.temporalNamespace,
+  compose: { publicUrl: settings.publicUrl, signingSecret: settings.signingSecret, from: settings.mailFrom },
+  messageIdDomain: /@([^>\s]+)/.exec(settings.mailFrom)?.[1] ?? 'localhost',
+  leaseMs: settings.claimLeaseSeconds * 1_000,
+  handoffAcceptMs: settings.handoffAcceptSeconds * 1_000,
+  sweepMs: settings.sweepSeconds * 1_000,
+  smtpConnections: settings.smtpConnections,
+});
+exitWithParent(async () => {
+  await worker.stop();
+  await database.close();
+});
+announceReady();
+log.info('worker ready');
+await worker.ended;

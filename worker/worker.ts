@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createPlanActivities } from '../activities/plan.ts';
+import { createSendMail } from '../activities/send-mail.ts';
+import { packageRoot } from '../config/package-root.ts';
+import type { ComposeOptions } from '../mail/compose.ts';
+import type { MailTransport } from '../mail/transport.ts';
+import type { Clock } from '../store/clock.ts';
+import type { Database } from '../store/database.ts';
+import { JOURNEY_QUEUE, MAIL_QUEUE } from '../workflows/names.ts';
+import { activityInterceptors } from './activity-interceptors.ts';
+import { startAssessor } from './assessor.ts';
+import { listen } from './listen.ts';
+import type { Log } from './log.ts';
+import { startSignaller } from './signaller.ts';
+import { startSweeper } from './sweeper.ts';
+
+export interface WorkerContext {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly transport: MailTransport;
+  readonly log: Log;
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  readonly compose: ComposeOptions;
+  readonly messageIdDomain: string;
+  readonly leaseMs: number;
+  readonly handoffAcceptMs: number;
+  readonly sweepMs: number;
+  readonly smtpConnections: number;
+}
+
+export interface RunningWorker {
+  /** Rejects when a Temporal worker fails for good; resolves after `stop`. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts everything that a worker process does: workflows, deciding activities, mail, assessor, signaller, sweep. */
+export async function startWorker(context: WorkerContext): Promise<RunningWorker> {
+  const { database, clock, log, transport, compose, leaseMs } = context;
+  const native = await NativeConnection.connect({ address: context.temporalAddress });
+  const connection = await Connection.connect({ address: context.temporalAddress });
+  const client = new Client({ connection, namespace: context.temporalNamespace });
+  const shared = {
+    connection: native,
+    namespace: context.temporalNamespace,
+    interceptors: { activity: [activityInterceptors] },
+    shutdownGraceTime: '15 seconds',
+  };
+  const journeys = await Worker.create({
+    ...shared,
+    taskQueue: JOURNEY_QUEUE,
+    workflowBundle: { codePath: workflowBundlePath() },
+    activities: { ...createPlanActivities(context) },
+    maxCachedWorkflows: 2_000,
+  });
+  const mails = await Worker.create({
+    ...shared,
+    taskQueue: MAIL_QUEUE,
+    activities: { ...createSendMail({ database, clock, transport, compose, leaseMs }) },
+    maxConcurrentActivityTaskExecutions: context.smtpConnections * 2,
+  });
+  const signaller = startSignaller({ database, client, log });
+  const assessor = startAssessor({ database, clock, log, onAttention: (leads) => signaller.leads(leads) });
+  const sweeper = startSweeper({ database, clock, signaller, log, everyMs: context.sweepMs });
+  const listener = await listen(
+    database.url,
+    {
+      tend_interaction: () => assessor.news(),
+      tend_attention: (payload) => {
+        const [leadId, rev] = payload.split(' ');
+        if (leadId !== undefined) signaller.leads([{ leadId, rev: Number(rev) }]);
+      },
+      tend_handoff: (handoffId) => signaller.handoffs([handoffId]),
+    },
+    () => assessor.news(),
+  );
+  const ended = Promise.all([journeys.run(), mails.run()]).then(() => {});
+  return {
+    ended,
+    async stop() {
+      await listener.close();
+      await sweeper.stop();
+      await assessor.stop();
+      await signaller.stop();
+      if (journeys.getState() === 'RUNNING') journeys.shutdown();
+      if (mails.getState() === 'RUNNING') mails.shutdown();
+      await ended;
+      transport.close();
+      await connection.close();
+      await native.close();
+    },
+  };
+}
+
+/** The workflows' code as `npm run build` bundled it. */
+export function workflowBundlePath(): string {
+  const bundle = path.join(packageRoot, 'dist', 'workflow-bundle.cjs');
+  if (!existsSync(bundle)) throw new Error(`${bundle} is missing: run "npm run build"`);
+  return bundle;
+}
