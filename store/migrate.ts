@@ -21,11 +21,7 @@ interface SchemaEngine {
 interface SchemaEngineModule {
   __wbg_set_wasm(exports: WebAssemblyExports): void;
   SchemaEngine: {
-    new: (
-      options: { datamodels: [string, string][] },
-      log: () => void,
-      adapter: unknown,
-    ) => Promise<SchemaEngine>;
+    new: (options: { datamodels: [string, string][] }, log: () => void, adapter: unknown) => Promise<SchemaEngine>;
   };
 }
 type WebAssemblyExports = Record<string, unknown> & { __wbindgen_start(): void };
@@ -51,20 +47,27 @@ export async function migrate(databaseUrl: string): Promise<{ applied: string[] 
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const migrations = await readMigrations();
     if (await allApplied(lock, migrations)) return { applied: [] };
-    const engine = await loadSchemaEngine(databaseUrl);
-    const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList: {
-        baseDir: migrationsFolder,
-        lockfile: { path: 'migration_lock.toml', content: await readFile(path.join(migrationsFolder, 'migration_lock.toml'), 'utf8') },
-        shadowDbInitScript: '',
-        migrationDirectories: migrations.map(({ name, sql }) => ({
-          path: name,
-          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
-        })),
-      },
-      filters: { externalTables: [], externalEnums: [] },
-    });
-    return { applied: appliedMigrationNames };
+    const { engine, close } = await loadSchemaEngine(databaseUrl, (script) => lock.query(script));
+    try {
+      const { appliedMigrationNames } = await engine.applyMigrations({
+        migrationsList: {
+          baseDir: migrationsFolder,
+          lockfile: {
+            path: 'migration_lock.toml',
+            content: await readFile(path.join(migrationsFolder, 'migration_lock.toml'), 'utf8'),
+          },
+          shadowDbInitScript: '',
+          migrationDirectories: migrations.map(({ name, sql }) => ({
+            path: name,
+            migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+          })),
+        },
+        filters: { externalTables: [], externalEnums: [] },
+      });
+      return { applied: appliedMigrationNames };
+    } finally {
+      await close();
+    }
   } finally {
     await lock.end();
   }
@@ -74,15 +77,23 @@ const migrationsFolder = path.join(packageRoot, 'prisma', 'migrations');
 
 async function readMigrations(): Promise<{ name: string; sql: string }[]> {
   const entries = await readdir(migrationsFolder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
   return Promise.all(
-    names.map(async (name) => ({ name, sql: await readFile(path.join(migrationsFolder, name, 'migration.sql'), 'utf8') })),
+    names.map(async (name) => ({
+      name,
+      sql: await readFile(path.join(migrationsFolder, name, 'migration.sql'), 'utf8'),
+    })),
   );
 }
 
 /** Spares the usual start, which has nothing to apply, the loading of the engine. */
 async function allApplied(client: pg.Client, migrations: { name: string }[]): Promise<boolean> {
-  const table = await client.query<{ exists: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`);
+  const table = await client.query<{ exists: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`,
+  );
   if (!table.rows[0]?.exists) return false;
   const done = await client.query<{ migration_name: string }>(
     'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
@@ -91,7 +102,10 @@ async function allApplied(client: pg.Client, migrations: { name: string }[]): Pr
   return migrations.every(({ name }) => names.has(name));
 }
 
-async function loadSchemaEngine(databaseUrl: string): Promise<SchemaEngine> {
+async function loadSchemaEngine(
+  databaseUrl: string,
+  runScript: (script: string) => Promise<unknown>,
+): Promise<{ engine: SchemaEngine; close: () => Promise<void> }> {
   const folder = path.dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
   const glue = (await import(path.join(folder, 'schema_engine_bg.js'))) as SchemaEngineModule;
   const wasm = new WebAssembly.Module(await readFile(path.join(folder, 'schema_engine_bg.wasm')));
@@ -99,6 +113,30 @@ async function loadSchemaEngine(databaseUrl: string): Promise<SchemaEngine> {
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
   const schemaPath = path.join(packageRoot, 'prisma', 'schema.prisma');
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: databaseUrl }));
-  return glue.SchemaEngine.new({ datamodels: [[schemaPath, await readFile(schemaPath, 'utf8')]] }, () => {}, adapter);
+  const factory = new PrismaPg({ connectionString: databaseUrl });
+  const connect = factory.connect.bind(factory);
+  const open: Awaited<ReturnType<typeof connect>>[] = [];
+  factory.connect = async () => {
+    const connection = Object.assign(await connect(), {
+      // The adapter's own splits a script at every semicolon, in comments and function bodies too. PostgreSQL takes the
+      // whole of it, and then it is applied as one or not at all.
+      async executeScript(script: string) {
+        await runScript(script);
+      },
+    });
+    open.push(connection);
+    return connection;
+  };
+  const adapter = bindMigrationAwareSqlAdapterFactory(factory);
+  const engine = await glue.SchemaEngine.new(
+    { datamodels: [[schemaPath, await readFile(schemaPath, 'utf8')]] },
+    () => {},
+    adapter,
+  );
+  return {
+    engine,
+    async close() {
+      for (const connection of open) await connection.dispose();
+    },
+  };
 }

@@ -1,0 +1,73 @@
+import type { Actor } from '../domain/actor.ts';
+import { TendError } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
+import { interestKey } from '../domain/interaction/event-match.ts';
+import type { Sequence } from '../domain/sequence/definition.ts';
+import type { Database, Transaction } from './database.ts';
+import { type LockedLead, lockLead } from './lock-lead.ts';
+import { newId } from './new-id.ts';
+import { raiseAttention } from './raise-attention.ts';
+import { recordAudit } from './record-audit.ts';
+import { assertId } from './resolve-lead.ts';
+import { at, sql } from './sql.ts';
+
+export interface EnrolInput {
+  readonly leadId: string;
+  readonly sequence: string;
+  readonly actor: Actor;
+  readonly now: Instant;
+}
+
+export interface NewEnrolmentRow {
+  readonly id: string;
+  readonly leadId: string;
+  readonly sequence: string;
+  readonly version: number;
+  readonly step: string;
+}
+
+/**
+ * Puts a lead into a published sequence, at its first step. Its mails pass the same gate as any.
+ *
+ * Throws `not-found` (lead or sequence) and `conflict`: in it already, had it and may not again, not in a stage that
+ * the sequence is for.
+ */
+export async function enrolLead(database: Database, { leadId, sequence: key, actor, now }: EnrolInput): Promise<NewEnrolmentRow> {
+  assertId('lead', leadId);
+  return database.transaction(async (transaction) => {
+    const lead = await lockLead(transaction, leadId);
+    const [live] = await transaction.query<{ versionId: number; version: number; content: Sequence; paused: boolean }>(sql`
+      SELECT version.id AS "versionId", version.version, version.content, definition.paused_at IS NOT NULL AS paused
+      FROM definition JOIN definition_version AS version ON version.id = definition.live_version_id
+      WHERE definition.kind = 'sequence' AND definition.key = ${key}`);
+    if (live === undefined) throw new TendError('not-found', `There is no published sequence "${key}".`);
+    if (live.paused) throw new TendError('conflict', `The sequence "${key}" is paused: resume it first.`);
+    await checkMayEnter(transaction, lead, live.content);
+    const [first] = live.content.steps;
+    if (first === undefined) throw new Error(`sequence ${key} has no steps`);
+    const id = newId();
+    const awaits = first.kind === 'waitFor' ? [interestKey(first.event)] : [];
+    await transaction.query(sql`
+      INSERT INTO enrolment (id, lead_id, sequence_key, sequence_version_id, entered_by, state, step_id, visit, step_entered_at, awaits, started_at)
+      VALUES (${id}::uuid, ${lead.id}::uuid, ${key}, ${live.versionId}::bigint, 'api', 'active', ${first.id}, 1, ${at(now)}, ${awaits}::text[], ${at(now)})`);
+    const detail = { enrolment: id, sequence: key, version: live.version };
+    await recordAudit(transaction, { actor, at: now, action: 'lead.enrolled', subjectKind: 'lead', subjectId: lead.id, detail });
+    await raiseAttention(transaction, [lead.id]);
+    return { id, leadId: lead.id, sequence: key, version: live.version, step: first.id };
+  });
+}
+
+async function checkMayEnter(transaction: Transaction, lead: LockedLead, sequence: Sequence): Promise<void> {
+  if (lead.erasedAt !== null) throw new TendError('not-found', `There is no lead ${lead.id}.`);
+  if (lead.stage === 'disqualified' || !sequence.stages.includes(lead.stage)) {
+    const stages = sequence.stages.join(' or ');
+    throw new TendError('conflict', `The sequence "${sequence.key}" is for the stage ${stages}; this lead's is ${lead.stage}.`);
+  }
+  const [earlier] = await transaction.query<{ active: boolean | null; any: boolean }>(sql`
+    SELECT bool_or(state = 'active') AS active, count(*) > 0 AS any FROM enrolment
+    WHERE lead_id = ${lead.id}::uuid AND sequence_key = ${sequence.key}`);
+  if (earlier?.active) throw new TendError('conflict', `The lead is in the sequence "${sequence.key}" already.`);
+  if (earlier?.any && sequence.reentry === 'never') {
+    throw new TendError('conflict', `The lead has been through "${sequence.key}", which allows no second time (reentry: never).`);
+  }
+}
