@@ -3,15 +3,6 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { type Database, type DatabaseOptions, openDatabase } from '../../store/database.ts';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** The test server's address, with the database `postgres`. */
-    postgresUrl: string;
-    /** The address of a running Temporal server. */
-    temporalAddress: string;
-  }
-}
-
 export const TEMPLATE = 'tend_template';
 
 /** A migrated database of its own for one test file: a clone of the template that the global set-up made. */
