@@ -15,7 +15,7 @@ import {
   type EnrolmentOfLead,
   lockLeadsToAssess,
   readEnrolments,
-  readHistory,
+  readFolded,
   readLedgerInForce,
   readNewInteractions,
   readStandings,
@@ -100,7 +100,8 @@ async function assessBatch(
     });
   });
   const lateIds = late.map(({ id }) => id);
-  const history = await readHistory(transaction, lateIds);
+  const fromTheStart = new Set(lateIds);
+  const folded = await readFolded(transaction, lateIds);
   const ledger = await readLedgerInForce(transaction, lateIds);
 
   const results = leads.map((lead): AssessmentResult => {
@@ -110,7 +111,7 @@ async function assessBatch(
         stage: lead.stage,
         live,
         news: news.get(lead.id) ?? [],
-        history: history.get(lead.id) ?? null,
+        history: fromTheStart.has(lead.id) ? [...(folded.get(lead.id) ?? []), ...(news.get(lead.id) ?? [])] : null,
         standing: (versionId) => standings.get(`${lead.id} ${versionId}`),
         ledger: (versionId) => ledger.get(`${lead.id} ${versionId}`) ?? [],
         enrolments: enrolments.get(lead.id) ?? [],

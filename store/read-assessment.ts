@@ -63,18 +63,19 @@ export async function readNewInteractions(
   return byLead(rows);
 }
 
-/** Everything, folded or not, by lead. */
-export async function readHistory(
+/**
+ * What was folded before, by lead; with the news it is the whole history. Read as "everything" it would hold what was
+ * committed since the news were read, and fold that twice.
+ */
+export async function readFolded(
   transaction: Transaction,
   leadIds: readonly string[],
 ): Promise<Map<string, StoredInteraction[]>> {
   if (leadIds.length === 0) return new Map();
   const rows = await transaction.query<StoredInteraction>(sql`
     SELECT id, lead_id AS "leadId", source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt"
-    FROM interaction WHERE lead_id = ANY(${leadIds}::uuid[])`);
-  const history = byLead(rows);
-  for (const leadId of leadIds) if (!history.has(leadId)) history.set(leadId, []);
-  return history;
+    FROM interaction WHERE lead_id = ANY(${leadIds}::uuid[]) AND assessed_at IS NOT NULL`);
+  return byLead(rows);
 }
 
 /** By `<lead id> <model version id>`. */

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { HOUR } from '../../domain/instant.ts';
+import { compareFoldOrder, EMAIL_OPENED, type Interaction } from '../../domain/interaction/interaction.ts';
+import { emptyStanding, foldAll } from '../../domain/scoring/fold.ts';
+import { type ScoringModel, scoringModelSchema } from '../../domain/scoring/model.ts';
+import { SCALE } from '../support/property.ts';
+
+const MONDAY = Date.UTC(2026, 2, 27, 10); // daylight saving begins in Europe two days later
+
+const rule = fc.record({
+  event: fc.constantFrom('A', 'B', 'C', EMAIL_OPENED),
+  points: fc.integer({ min: -30, max: 30 }),
+  limit: fc.option(fc.record({ times: fc.integer({ min: 1, max: 3 }), per: fc.constantFrom('lead', 'day', 'message') }), { nil: undefined }),
+});
+const model = fc.array(rule, { minLength: 1, maxLength: 5 }).map(
+  (rules): ScoringModel =>
+    scoringModelSchema.parse({
+      key: 'm',
+      name: 'M',
+      timeZone: 'Europe/Berlin',
+      threshold: 40,
+      rules: rules.map(({ event, points, limit }, index) => ({ id: `r${index}`, on: { event }, points, ...(limit ? { limit } : {}) })),
+    }),
+);
+const history = fc
+  .array(
+    fc.record({
+      name: fc.constantFrom('A', 'B', 'C', EMAIL_OPENED),
+      hours: fc.integer({ min: 0, max: 96 }),
+      source: fc.constantFrom('web', 'app'),
+      message: fc.constantFrom('n1', 'n2'),
+    }),
+    { maxLength: 30 },
+  )
+  .map((events) =>
+    events
+      .map(({ name, hours, source, message }, id): Interaction => ({
+        id,
+        source,
+        messageId: `m${id}`,
+        kind: name === EMAIL_OPENED ? 'tend' : 'track',
+        name,
+        properties: { message },
+        occurredAt: MONDAY + hours * HOUR,
+      }))
+      .sort(compareFoldOrder),
+  );
+const runs = { numRuns: 2_000 * SCALE };
+
+describe('folding a history', () => {
+  it('gives standing = sum of its awards, and firm points never count an unconfirmed open', () => {
+    fc.assert(
+      fc.property(model, history, (model, history) => {
+        const { standing, awards } = foldAll(model, history);
+        expect(standing.points).toBe(awards.reduce((sum, { points }) => sum + points, 0));
+        const lastHuman = history.findLast(({ kind }) => kind !== 'tend');
+        const unconfirmed = awards.filter(
+          ({ provisional, interactionId }) =>
+            provisional && !(lastHuman && compareFoldOrder(history.find(({ id }) => id === interactionId)!, lastHuman) < 0),
+        );
+        expect(standing.firmPoints).toBe(standing.points - unconfirmed.reduce((sum, { points }) => sum + points, 0));
+        expect(standing.qualified).toBe(standing.firmPoints >= model.threshold);
+        expect(standing.qualified).toBe(standing.qualifiedSince !== null);
+      }),
+      runs,
+    );
+  });
+
+  it('in two parts is folding it whole', () => {
+    fc.assert(
+      fc.property(model, history, fc.nat(30), (model, history, cut) => {
+        const first = foldAll(model, history.slice(0, cut));
+        const rest = foldAll(model, history.slice(cut), first.standing);
+        const whole = foldAll(model, history, emptyStanding);
+        expect(rest.standing).toEqual(whole.standing);
+        expect([...first.awards, ...rest.awards]).toEqual(whole.awards);
+      }),
+      runs,
+    );
+  });
+
+  it('never exceeds a limit', () => {
+    fc.assert(
+      fc.property(model, history, (model, history) => {
+        const { awards } = foldAll(model, history);
+        for (const { id, limit } of model.rules) {
+          if (limit === undefined) continue;
+          const periods = new Map<string, number>();
+          for (const award of awards.filter(({ rule }) => rule === id)) {
+            const { occurredAt, properties } = history.find((interaction) => interaction.id === award.interactionId)!;
+            const local = new Date(occurredAt).toLocaleDateString('sv', { timeZone: model.timeZone });
+            const period = limit.per === 'lead' ? '' : limit.per === 'day' ? local : String(properties.message);
+            periods.set(period, (periods.get(period) ?? 0) + 1);
+          }
+          expect(Math.max(0, ...periods.values())).toBeLessThanOrEqual(limit.times);
+        }
+      }),
+      { numRuns: 500 * SCALE },
+    );
+  });
+});
