@@ -1,0 +1,26 @@
+/** The `tend` command. Each subcommand is a file of this folder that registers itself here. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { packageRoot } from '../config/package-root.ts';
+import { registerKeys } from './keys.ts';
+import { registerStart } from './start.ts';
+import { registerStatus } from './status.ts';
+import { registerStop } from './stop.ts';
+import { complain } from './terminal.ts';
+
+const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+
+const program = new Command('tend')
+  .description('Lead nurturing: scores leads on every interaction, nurtures them by mail, hands them to sales.')
+  .version(version)
+  .showHelpAfterError('(tend --help shows the commands)');
+
+for (const register of [registerStart, registerStop, registerStatus, registerKeys]) register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  complain(error);
+  process.exitCode = 1;
+}
