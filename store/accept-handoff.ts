@@ -2,8 +2,8 @@ import type { Actor } from '../domain/actor.ts';
 import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Database, Transaction } from './database.ts';
-import { activeRep, type LockedHandoff, supersedeRepMail, withHandoff } from './lock-handoff.ts';
 import { type HandoffView, readHandoff } from './list-handoffs.ts';
+import { activeRep, type LockedHandoff, supersedeRepMail, withHandoff } from './lock-handoff.ts';
 import { recordAudit } from './record-audit.ts';
 import { at, sql } from './sql.ts';
 
@@ -20,13 +20,20 @@ export interface AcceptInput {
  *
  * Throws `not-found`, `invalid-request` (no such representative) and `conflict`, which names who has it.
  */
-export async function acceptHandoff(database: Database, { handoffId, rep: repKey, actor, now }: AcceptInput): Promise<HandoffView> {
+export async function acceptHandoff(
+  database: Database,
+  { handoffId, rep: repKey, actor, now }: AcceptInput,
+): Promise<HandoffView> {
   await withHandoff(database, handoffId, async (transaction, handoff) => {
     const rep = await activeRep(transaction, repKey);
-    if (handoff.state === 'closed') throw new TendError('conflict', `This handoff is closed already: ${handoff.outcome}.`);
+    if (handoff.state === 'closed')
+      throw new TendError('conflict', `This handoff is closed already: ${handoff.outcome}.`);
     if (handoff.state === 'accepted') {
       if (handoff.owner === rep.key) return;
-      throw new TendError('conflict', `${handoff.ownerName ?? handoff.owner} (${handoff.owner}) has taken this lead already.`);
+      throw new TendError(
+        'conflict',
+        `${handoff.ownerName ?? handoff.owner} (${handoff.owner}) has taken this lead already.`,
+      );
     }
     const round = await endAssignment(transaction, handoff, rep.key, now);
     await transaction.query(sql`
@@ -34,13 +41,25 @@ export async function acceptHandoff(database: Database, { handoffId, rep: repKey
       WHERE id = ${handoff.id}::uuid`);
     await supersedeRepMail(transaction, handoff.id, 'accepted', now);
     const detail = { rep: rep.key };
-    await recordAudit(transaction, { actor, at: now, action: 'handoff.accepted', subjectKind: 'handoff', subjectId: handoff.id, detail });
+    await recordAudit(transaction, {
+      actor,
+      at: now,
+      action: 'handoff.accepted',
+      subjectKind: 'handoff',
+      subjectId: handoff.id,
+      detail,
+    });
   });
   return readHandoff(database, handoffId);
 }
 
 /** Notes how the asking ended. Somebody who was not asked gets a round of their own, so that the record shows them. */
-async function endAssignment(transaction: Transaction, handoff: LockedHandoff, rep: string, now: Instant): Promise<number> {
+async function endAssignment(
+  transaction: Transaction,
+  handoff: LockedHandoff,
+  rep: string,
+  now: Instant,
+): Promise<number> {
   const ended = await transaction.query<{ repKey: string }>(sql`
     UPDATE handoff_assignment SET ended_at = ${at(now)}, end_reason = CASE WHEN rep_key = ${rep} THEN 'accepted' ELSE 'closed' END
     WHERE handoff_id = ${handoff.id}::uuid AND ended_at IS NULL RETURNING rep_key AS "repKey"`);

@@ -42,7 +42,10 @@ export async function createApiKey(database: Database, input: NewApiKey): Promis
   const name = input.name.trim();
   if (name === '' || name.length > 100 || name === TEND_SOURCE) {
     throw new TendError('invalid-request', 'The key needs a name.', [
-      { path: 'name', problem: `must be 1 to 100 characters and not "${TEND_SOURCE}", which is the source of what Tend records itself` },
+      {
+        path: 'name',
+        problem: `must be 1 to 100 characters and not "${TEND_SOURCE}", which is the source of what Tend records itself`,
+      },
     ]);
   }
   const key = input.key ?? `${kind === 'write' ? 'wk' : 'sk'}_${randomBytes(24).toString('base64url')}`;
@@ -53,7 +56,14 @@ export async function createApiKey(database: Database, input: NewApiKey): Promis
       VALUES (${id}::uuid, ${kind}, ${name}, ${keyHash(key)}, ${key.slice(-4)}, ${at(now)})
       ON CONFLICT (key_hash) DO NOTHING RETURNING 1`);
     if (made.length > 0) {
-      await recordAudit(transaction, { actor, at: now, action: 'api_key.created', subjectKind: 'api_key', subjectId: id, detail: { kind, name } });
+      await recordAudit(transaction, {
+        actor,
+        at: now,
+        action: 'api_key.created',
+        subjectKind: 'api_key',
+        subjectId: id,
+        detail: { kind, name },
+      });
     }
     const [stored] = await transaction.query<ApiKey>(sql`
       SELECT id, kind, name, hint, created_at AS "createdAt", revoked_at AS "revokedAt" FROM api_key WHERE key_hash = ${keyHash(key)}`);
@@ -76,7 +86,13 @@ export async function revokeApiKey(database: Database, id: string, actor: Actor,
     if (row === undefined) throw new TendError('not-found', `There is no key ${id}.`);
     if (row.revokedAt !== null) return;
     await transaction.query(sql`UPDATE api_key SET revoked_at = ${at(now)} WHERE id = ${id}::uuid`);
-    await recordAudit(transaction, { actor, at: now, action: 'api_key.revoked', subjectKind: 'api_key', subjectId: id });
+    await recordAudit(transaction, {
+      actor,
+      at: now,
+      action: 'api_key.revoked',
+      subjectKind: 'api_key',
+      subjectId: id,
+    });
   });
 }
 

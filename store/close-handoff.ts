@@ -45,5 +45,12 @@ export async function closeHandoff(
     occurredAt: now,
   });
   const detail = { outcome, owner: handoff.owner };
-  await recordAudit(transaction, { actor, at: now, action: `handoff.${outcome}`, subjectKind: 'handoff', subjectId: handoff.id, detail });
+  await recordAudit(transaction, {
+    actor,
+    at: now,
+    action: `handoff.${outcome}`,
+    subjectKind: 'handoff',
+    subjectId: handoff.id,
+    detail,
+  });
 }

@@ -25,7 +25,8 @@ export async function continueRefolds(database: Database): Promise<number> {
         ORDER BY id LIMIT ${LEADS_A_BATCH}::int FOR NO KEY UPDATE`);
       await transaction.query(sql`UPDATE lead SET refold = true WHERE id = ANY(${leads.map(({ id }) => id)}::uuid[])`);
       const last = leads.at(-1)?.id;
-      const state = leads.length < LEADS_A_BATCH || last === undefined ? { refold: 'marked' } : { refold: 'pending', after: last };
+      const state =
+        leads.length < LEADS_A_BATCH || last === undefined ? { refold: 'marked' } : { refold: 'pending', after: last };
       await transaction.query(sql`
         UPDATE definition_version SET compiled = ${JSON.stringify(state)}::jsonb WHERE id = ${pending.id}::bigint`);
       await transaction.notify('tend_interaction');

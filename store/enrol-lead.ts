@@ -32,11 +32,19 @@ export interface NewEnrolmentRow {
  * Throws `not-found` (lead or sequence) and `conflict`: in it already, had it and may not again, not in a stage that
  * the sequence is for.
  */
-export async function enrolLead(database: Database, { leadId, sequence: key, actor, now }: EnrolInput): Promise<NewEnrolmentRow> {
+export async function enrolLead(
+  database: Database,
+  { leadId, sequence: key, actor, now }: EnrolInput,
+): Promise<NewEnrolmentRow> {
   assertId('lead', leadId);
   return database.transaction(async (transaction) => {
     const lead = await lockLead(transaction, leadId);
-    const [live] = await transaction.query<{ versionId: number; version: number; content: Sequence; paused: boolean }>(sql`
+    const [live] = await transaction.query<{
+      versionId: number;
+      version: number;
+      content: Sequence;
+      paused: boolean;
+    }>(sql`
       SELECT version.id AS "versionId", version.version, version.content, definition.paused_at IS NOT NULL AS paused
       FROM definition JOIN definition_version AS version ON version.id = definition.live_version_id
       WHERE definition.kind = 'sequence' AND definition.key = ${key}`);
@@ -51,7 +59,14 @@ export async function enrolLead(database: Database, { leadId, sequence: key, act
       INSERT INTO enrolment (id, lead_id, sequence_key, sequence_version_id, entered_by, state, step_id, visit, step_entered_at, awaits, started_at)
       VALUES (${id}::uuid, ${lead.id}::uuid, ${key}, ${live.versionId}::bigint, 'api', 'active', ${first.id}, 1, ${at(now)}, ${awaits}::text[], ${at(now)})`);
     const detail = { enrolment: id, sequence: key, version: live.version };
-    await recordAudit(transaction, { actor, at: now, action: 'lead.enrolled', subjectKind: 'lead', subjectId: lead.id, detail });
+    await recordAudit(transaction, {
+      actor,
+      at: now,
+      action: 'lead.enrolled',
+      subjectKind: 'lead',
+      subjectId: lead.id,
+      detail,
+    });
     await raiseAttention(transaction, [lead.id]);
     return { id, leadId: lead.id, sequence: key, version: live.version, step: first.id };
   });
@@ -61,13 +76,19 @@ async function checkMayEnter(transaction: Transaction, lead: LockedLead, sequenc
   if (lead.erasedAt !== null) throw new TendError('not-found', `There is no lead ${lead.id}.`);
   if (lead.stage === 'disqualified' || !sequence.stages.includes(lead.stage)) {
     const stages = sequence.stages.join(' or ');
-    throw new TendError('conflict', `The sequence "${sequence.key}" is for the stage ${stages}; this lead's is ${lead.stage}.`);
+    throw new TendError(
+      'conflict',
+      `The sequence "${sequence.key}" is for the stage ${stages}; this lead's is ${lead.stage}.`,
+    );
   }
   const [earlier] = await transaction.query<{ active: boolean | null; any: boolean }>(sql`
     SELECT bool_or(state = 'active') AS active, count(*) > 0 AS any FROM enrolment
     WHERE lead_id = ${lead.id}::uuid AND sequence_key = ${sequence.key}`);
   if (earlier?.active) throw new TendError('conflict', `The lead is in the sequence "${sequence.key}" already.`);
   if (earlier?.any && sequence.reentry === 'never') {
-    throw new TendError('conflict', `The lead has been through "${sequence.key}", which allows no second time (reentry: never).`);
+    throw new TendError(
+      'conflict',
+      `The lead has been through "${sequence.key}", which allows no second time (reentry: never).`,
+    );
   }
 }

@@ -90,7 +90,14 @@ interface LeadRow {
 }
 
 async function readEnrolments(database: Database, leadId: string): Promise<WaitingEnrolment[]> {
-  const rows = await database.query<{ id: string; sequence: string; version: number; content: Sequence; stepId: string; since: Instant }>(sql`
+  const rows = await database.query<{
+    id: string;
+    sequence: string;
+    version: number;
+    content: Sequence;
+    stepId: string;
+    since: Instant;
+  }>(sql`
     SELECT enrolment.id, sequence_key AS sequence, version.version, version.content, step_id AS "stepId", step_entered_at AS since
     FROM enrolment JOIN definition_version AS version ON version.id = enrolment.sequence_version_id
     WHERE lead_id = ${leadId}::uuid AND state = 'active' ORDER BY started_at, enrolment.id`);

@@ -27,7 +27,10 @@ export interface MessageView {
 }
 
 /** A lead's messages, withheld ones and those to representatives included, newest first. */
-export async function listMessages(database: Database, filter: { readonly leadId: string; readonly limit: number }): Promise<MessageView[]> {
+export async function listMessages(
+  database: Database,
+  filter: { readonly leadId: string; readonly limit: number },
+): Promise<MessageView[]> {
   return database.query<MessageView>(sql`
     SELECT message.id, message.lead_id AS "leadId", recipient_kind AS recipient, address, purpose, template_key AS template,
            version.version AS "templateVersion", enrolment.sequence_key AS sequence, message.step_id AS step, message.state, reason,

@@ -29,7 +29,9 @@ export async function withHandoff<T>(
   change: (transaction: Transaction, handoff: LockedHandoff, lead: LockedLead) => Promise<T>,
 ): Promise<T> {
   assertId('handoff', handoffId);
-  const [target] = await database.query<{ leadId: string }>(sql`SELECT lead_id AS "leadId" FROM handoff WHERE id = ${handoffId}::uuid`);
+  const [target] = await database.query<{ leadId: string }>(
+    sql`SELECT lead_id AS "leadId" FROM handoff WHERE id = ${handoffId}::uuid`,
+  );
   if (target === undefined) throw new TendError('not-found', `There is no handoff ${handoffId}.`);
   return database.transaction(async (transaction) => {
     const lead = await lockLead(transaction, target.leadId);
@@ -46,8 +48,13 @@ export async function withHandoff<T>(
 }
 
 /** The name and key of an active representative. Throws `invalid-request`. */
-export async function activeRep(transaction: Transaction, key: string): Promise<{ readonly key: string; readonly name: string }> {
-  const [rep] = await transaction.query<{ key: string; name: string }>(sql`SELECT key, name FROM rep WHERE key = ${key} AND active`);
+export async function activeRep(
+  transaction: Transaction,
+  key: string,
+): Promise<{ readonly key: string; readonly name: string }> {
+  const [rep] = await transaction.query<{ key: string; name: string }>(
+    sql`SELECT key, name FROM rep WHERE key = ${key} AND active`,
+  );
   if (rep !== undefined) return rep;
   throw new TendError('invalid-request', 'The representative is not known.', [
     { path: 'rep', problem: `there is no active representative "${key.slice(0, 63)}": PUT /api/reps/<key> adds one` },
@@ -55,10 +62,19 @@ export async function activeRep(transaction: Transaction, key: string): Promise<
 }
 
 /** The handoff is no longer offered to anybody: its mail, if it has not left yet, must not reach a representative. */
-export async function supersedeRepMail(transaction: Transaction, handoffId: string, reason: string, now: Instant): Promise<void> {
+export async function supersedeRepMail(
+  transaction: Transaction,
+  handoffId: string,
+  reason: string,
+  now: Instant,
+): Promise<void> {
   const late = await transaction.query<{ id: string }>(sql`
     UPDATE message SET state = 'superseded', reason = ${reason}, finished_at = ${at(now)}, next_attempt_at = NULL
     WHERE handoff_id = ${handoffId}::uuid AND recipient_kind = 'rep' AND state IN ('due', 'deferred', 'delayed') RETURNING id`);
   if (late.length === 0) return;
-  await writeMessageEvents(transaction, now, late.map(({ id }) => ({ messageId: id, state: 'superseded', reason, until: null })));
+  await writeMessageEvents(
+    transaction,
+    now,
+    late.map(({ id }) => ({ messageId: id, state: 'superseded', reason, until: null })),
+  );
 }

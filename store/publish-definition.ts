@@ -1,13 +1,13 @@
 import type { Actor } from '../domain/actor.ts';
 import type { DefinitionKind } from '../domain/definition/definition.ts';
-import { KIND_NAMES } from '../domain/definition/validate.ts';
 import type { Template } from '../domain/definition/template.ts';
-import { TendError, type FieldProblem } from '../domain/errors.ts';
+import { KIND_NAMES } from '../domain/definition/validate.ts';
+import { type FieldProblem, TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Sequence } from '../domain/sequence/definition.ts';
 import { type CompiledTemplate, compileTemplate } from '../mail/compile-template.ts';
+import { continueRefolds, REFOLD_PENDING } from './continue-refolds.ts';
 import type { Database, Transaction } from './database.ts';
-import { REFOLD_PENDING, continueRefolds } from './continue-refolds.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { recordAudit } from './record-audit.ts';
 import { at, sql } from './sql.ts';
@@ -36,13 +36,17 @@ export interface Published {
 export async function publishDefinition(database: Database, input: PublishInput): Promise<Published> {
   // Compiling takes a while and must not hold the row's lock; the content is immutable, so it can be done before.
   const before = await readDraft(database, input);
-  const compiled = input.kind === 'template' && before.compiled === null ? await compileTemplate(before.content as Template) : null;
+  const compiled =
+    input.kind === 'template' && before.compiled === null ? await compileTemplate(before.content as Template) : null;
   const published = await database.transaction(async (transaction) => {
     await transaction.query(sql`SELECT 1 FROM definition WHERE kind = ${input.kind} AND key = ${input.key} FOR UPDATE`);
     const draft = await readDraft(transaction, input);
     // Somebody stored another draft meanwhile: what was compiled, and what the caller saw, was the one before.
     if (draft.id !== before.id) {
-      throw new TendError('conflict', `A new draft of "${input.key}" was stored while this one was being published: publish again.`);
+      throw new TendError(
+        'conflict',
+        `A new draft of "${input.key}" was stored while this one was being published: publish again.`,
+      );
     }
     if (draft.live) return { key: input.key, version: draft.version, published: false };
     if (input.kind === 'sequence') await checkTemplates(transaction, draft.content as Sequence);
@@ -84,19 +88,38 @@ async function checkTemplates(transaction: Transaction, sequence: Sequence): Pro
     const path = `steps.${index}.template`;
     const recipient = recipients.get(step.template);
     if (recipient === undefined) {
-      return [{ path, problem: `step "${step.id}" sends the template "${step.template}", which is not published: publish it first` }];
+      return [
+        {
+          path,
+          problem: `step "${step.id}" sends the template "${step.template}", which is not published: publish it first`,
+        },
+      ];
     }
     if (recipient !== 'lead') {
-      return [{ path, problem: `step "${step.id}" sends the template "${step.template}", which is for representatives: take one for leads` }];
+      return [
+        {
+          path,
+          problem: `step "${step.id}" sends the template "${step.template}", which is for representatives: take one for leads`,
+        },
+      ];
     }
     return [];
   });
   if (problems.length > 0) {
-    throw new TendError('definition-invalid', `The sequence "${sequence.key}" can't be published yet: mend the steps named.`, problems);
+    throw new TendError(
+      'definition-invalid',
+      `The sequence "${sequence.key}" can't be published yet: mend the steps named.`,
+      problems,
+    );
   }
 }
 
-async function makeLive(transaction: Transaction, input: PublishInput, draft: Draft, compiled: CompiledTemplate | null): Promise<void> {
+async function makeLive(
+  transaction: Transaction,
+  input: PublishInput,
+  draft: Draft,
+  compiled: CompiledTemplate | null,
+): Promise<void> {
   const { kind, key, actor, now } = input;
   await transaction.query(sql`
     UPDATE definition SET live_version_id = ${draft.id}::bigint WHERE kind = ${kind} AND key = ${key}`);
@@ -108,7 +131,14 @@ async function makeLive(transaction: Transaction, input: PublishInput, draft: Dr
   if (kind === 'template') await wakeLeadsThatWaitFor(transaction, key);
   await unparkAll(transaction);
   const detail = { version: draft.version };
-  await recordAudit(transaction, { actor, at: now, action: 'definition.published', subjectKind: kind, subjectId: key, detail });
+  await recordAudit(transaction, {
+    actor,
+    at: now,
+    action: 'definition.published',
+    subjectKind: kind,
+    subjectId: key,
+    detail,
+  });
 }
 
 /** Mails that were withheld because the template was missing or could not be rendered may go now. */
@@ -120,7 +150,10 @@ async function wakeLeadsThatWaitFor(transaction: Transaction, templateKey: strin
   await transaction.query(sql`
     UPDATE message SET next_attempt_at = NULL
     WHERE template_key = ${templateKey} AND state = 'deferred' AND reason IN ('template-missing', 'render-failed')`);
-  await raiseAttention(transaction, leads.map(({ id }) => id));
+  await raiseAttention(
+    transaction,
+    leads.map(({ id }) => id),
+  );
 }
 
 /** What parked a lead may be mended by what was published: each is tried again. */

@@ -31,7 +31,10 @@ export interface StoredDraft {
  *
  * Throws `definition-invalid`.
  */
-export async function putDraft(database: Database, { kind, key, content, actor, now }: DraftInput): Promise<StoredDraft> {
+export async function putDraft(
+  database: Database,
+  { kind, key, content, actor, now }: DraftInput,
+): Promise<StoredDraft> {
   const json = canonicalJson(validateDefinition(kind, key, content) as unknown as Json);
   const hash = createHash('sha256').update(json).digest('hex');
   return database.transaction(async (transaction) => {
@@ -54,7 +57,14 @@ export async function putDraft(database: Database, { kind, key, content, actor, 
       WHERE kind = ${kind} AND key = ${key} AND draft_version_id IS DISTINCT FROM ${stored.id}::bigint RETURNING 1`);
     if (changed.length > 0) {
       const detail = { version: stored.version };
-      await recordAudit(transaction, { actor, at: now, action: 'definition.drafted', subjectKind: kind, subjectId: key, detail });
+      await recordAudit(transaction, {
+        actor,
+        at: now,
+        action: 'definition.drafted',
+        subjectKind: kind,
+        subjectId: key,
+        detail,
+      });
     }
     return { key, version: stored.version, created: known === undefined };
   });

@@ -69,7 +69,9 @@ export async function readLead(database: Database, leadId: string): Promise<Lead
 }
 
 async function readStandings(database: Database, leadId: string): Promise<LeadStanding[]> {
-  const standings = await database.query<Omit<LeadStanding, 'threshold' | 'explanation'> & { versionId: number; content: ScoringModel }>(sql`
+  const standings = await database.query<
+    Omit<LeadStanding, 'threshold' | 'explanation'> & { versionId: number; content: ScoringModel }
+  >(sql`
     SELECT version.key AS model, version.version AS "modelVersion", version.id AS "versionId", version.content,
            standing.points, standing.firm_points AS "firmPoints", standing.qualified_since AS "qualifiedSince"
     FROM standing
@@ -89,7 +91,13 @@ async function readStandings(database: Database, leadId: string): Promise<LeadSt
     const names = new Map(content.rules.map((rule) => [rule.id, rule.name ?? rule.id]));
     const explanation = awards
       .filter((award) => award.versionId === versionId)
-      .map(({ points, rule, provisional, interaction }) => ({ points, rule, ruleName: names.get(rule) ?? rule, provisional, interaction }));
+      .map(({ points, rule, provisional, interaction }) => ({
+        points,
+        rule,
+        ruleName: names.get(rule) ?? rule,
+        provisional,
+        interaction,
+      }));
     return { ...standing, threshold: content.threshold, explanation };
   });
 }

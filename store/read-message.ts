@@ -15,7 +15,10 @@ export interface LinkedMessage {
 }
 
 /** The mail to a lead that a link's token names, or null: never claimed, or a representative's. */
-export async function readLinkedMessage(queryable: Database | Transaction, messageId: string): Promise<LinkedMessage | null> {
+export async function readLinkedMessage(
+  queryable: Database | Transaction,
+  messageId: string,
+): Promise<LinkedMessage | null> {
   const [row] = await queryable.query<LinkedMessage>(sql`
     SELECT message.id, message.lead_id AS "leadId", message.address, channel, purpose, template_key AS "templateKey",
            enrolment.sequence_key AS "sequenceKey", message.step_id AS "stepId"

@@ -63,7 +63,9 @@ function writeCursor({ at: instant, id }: TimelineEntry): string {
 function readCursor(cursor: string): { at: Instant; id: string } {
   const [, instant, id] = /^(\d{1,15}) ([\w-]{1,80})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (instant === undefined || id === undefined) {
-    throw new TendError('invalid-request', 'The cursor is not valid.', [{ path: 'cursor', problem: 'must be the `next` of an earlier answer' }]);
+    throw new TendError('invalid-request', 'The cursor is not valid.', [
+      { path: 'cursor', problem: 'must be the `next` of an earlier answer' },
+    ]);
   }
   return { at: Number(instant), id };
 }

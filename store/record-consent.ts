@@ -33,7 +33,8 @@ export interface RecordedConsent {
 export async function recordConsent(database: Database, input: ConsentInput): Promise<RecordedConsent> {
   assertId('lead', input.leadId);
   const problems = evidenceProblems(input.evidence, input.now);
-  if (problems.length > 0) throw new TendError('invalid-request', 'The consent record is not complete: mend the fields named.', problems);
+  if (problems.length > 0)
+    throw new TendError('invalid-request', 'The consent record is not complete: mend the fields named.', problems);
   return database.transaction(async (transaction) => {
     const lead = await lockLead(transaction, input.leadId);
     const address = await addressOf(transaction, lead.id, input.evidence);
@@ -49,7 +50,9 @@ async function addressOf(transaction: Transaction, leadId: string, evidence: Con
     if (evidence.channel !== 'email') return evidence.address;
     const address = normaliseEmail(evidence.address);
     if (address !== null) return address;
-    throw new TendError('invalid-request', 'The consent record is not valid.', [{ path: 'address', problem: 'must be a mail address' }]);
+    throw new TendError('invalid-request', 'The consent record is not valid.', [
+      { path: 'address', problem: 'must be a mail address' },
+    ]);
   }
   if (evidence.channel === 'post') return null;
   const [own] = await transaction.query<{ value: string }>(sql`

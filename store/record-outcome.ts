@@ -28,7 +28,10 @@ export async function recordOutcome(database: Database, input: OutcomeInput): Pr
     if (input.rep !== null) {
       const rep = await activeRep(transaction, input.rep);
       if (handoff.state !== 'offered' && handoff.owner !== rep.key) {
-        throw new TendError('conflict', `This is ${handoff.ownerName ?? handoff.owner}'s (${handoff.owner}) lead: the outcome is theirs to report.`);
+        throw new TendError(
+          'conflict',
+          `This is ${handoff.ownerName ?? handoff.owner}'s (${handoff.owner}) lead: the outcome is theirs to report.`,
+        );
       }
     }
     if (handoff.state === 'closed') {

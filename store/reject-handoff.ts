@@ -30,7 +30,10 @@ export async function rejectHandoff(database: Database, input: RejectInput): Pro
     }
     if (handoff.owner !== null && handoff.owner !== rep.key) {
       const what = handoff.state === 'accepted' ? 'has taken this lead' : 'is the one who was asked';
-      throw new TendError('conflict', `${handoff.ownerName ?? handoff.owner} (${handoff.owner}) ${what}: only they can reject it.`);
+      throw new TendError(
+        'conflict',
+        `${handoff.ownerName ?? handoff.owner} (${handoff.owner}) ${what}: only they can reject it.`,
+      );
     }
     if (handoff.state === 'accepted') {
       throw new TendError('conflict', 'You have accepted this lead: report an outcome (lost or recycled) instead.');

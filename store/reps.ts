@@ -15,7 +15,11 @@ import { at, sql } from './sql.ts';
 export async function putRep(database: Database, input: unknown, actor: Actor, now: Instant): Promise<Rep> {
   const parsed = repSchema.safeParse(input);
   if (!parsed.success) {
-    throw new TendError('invalid-request', 'The representative is not valid: mend the fields named.', fieldProblems(parsed.error));
+    throw new TendError(
+      'invalid-request',
+      'The representative is not valid: mend the fields named.',
+      fieldProblems(parsed.error),
+    );
   }
   const rep = parsed.data;
   await database.transaction(async (transaction) => {
@@ -29,7 +33,14 @@ export async function putRep(database: Database, input: unknown, actor: Actor, n
       for (const { id } of waiting) await transaction.notify('tend_handoff', id);
     }
     const detail = { active: rep.active };
-    await recordAudit(transaction, { actor, at: now, action: 'rep.stored', subjectKind: 'rep', subjectId: rep.key, detail });
+    await recordAudit(transaction, {
+      actor,
+      at: now,
+      action: 'rep.stored',
+      subjectKind: 'rep',
+      subjectId: rep.key,
+      detail,
+    });
   });
   return rep;
 }

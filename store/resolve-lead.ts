@@ -6,7 +6,8 @@ const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** Throws `not-found` when `id` is no UUID: then nothing has it. */
 export function assertId(what: string, id: string): void {
-  if (!UUID.test(id)) throw new TendError('not-found', `There is no ${what} with this id: ids are UUIDs, as the API gives them.`);
+  if (!UUID.test(id))
+    throw new TendError('not-found', `There is no ${what} with this id: ids are UUIDs, as the API gives them.`);
 }
 
 /** The id of the lead that lives on under `id`: itself, or the one it was merged into. Throws `not-found`. */

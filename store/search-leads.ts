@@ -25,7 +25,9 @@ export async function searchLeads(database: Database, search: LeadSearch): Promi
   if (search.email !== undefined) {
     const value = normaliseEmail(search.email);
     if (value === null) {
-      throw new TendError('invalid-request', 'The search is not valid.', [{ path: 'email', problem: 'must be a mail address' }]);
+      throw new TendError('invalid-request', 'The search is not valid.', [
+        { path: 'email', problem: 'must be a mail address' },
+      ]);
     }
     identities.push({ kind: 'email', value });
   }

@@ -7,7 +7,10 @@ export type DefinitionKind = (typeof definitionKinds)[number];
 /** The name of a definition, rule or step in files, addresses and reports. It stays the same over all versions. */
 export const definitionKeySchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, at most 63, for example welcome-mail');
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    'must be lower-case letters, digits and hyphens, at most 63, for example welcome-mail',
+  );
 
 /** True for an IANA zone name that this runtime knows. */
 export function isTimeZone(name: string): boolean {
@@ -25,7 +28,11 @@ export function uniqueBy<K extends string>(property: K) {
     const seen = new Set<string>();
     items.forEach((item, index) => {
       if (seen.has(item[property])) {
-        context.addIssue({ code: 'custom', path: [index, property], message: `"${item[property]}" is used twice: each needs its own` });
+        context.addIssue({
+          code: 'custom',
+          path: [index, property],
+          message: `"${item[property]}" is used twice: each needs its own`,
+        });
       }
       seen.add(item[property]);
     });

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { TendError, type FieldProblem } from '../errors.ts';
-import { scoringModelSchema, type ScoringModel } from '../scoring/model.ts';
-import { sequenceSchema, type Sequence } from '../sequence/definition.ts';
+import { type FieldProblem, TendError } from '../errors.ts';
+import { type ScoringModel, scoringModelSchema } from '../scoring/model.ts';
+import { type Sequence, sequenceSchema } from '../sequence/definition.ts';
 import type { DefinitionKind } from './definition.ts';
-import { templateSchema, type Template } from './template.ts';
+import { type Template, templateSchema } from './template.ts';
 
 export interface DefinitionContents {
   readonly scoring_model: ScoringModel;
@@ -30,15 +30,27 @@ export const KIND_NAMES: Readonly<Record<DefinitionKind, string>> = {
  *
  * Throws `definition-invalid` with every problem found.
  */
-export function validateDefinition<K extends DefinitionKind>(kind: K, key: string, content: unknown): DefinitionContents[K] {
-  const keyed = typeof content === 'object' && content !== null && !Array.isArray(content) ? { key, ...content } : content;
+export function validateDefinition<K extends DefinitionKind>(
+  kind: K,
+  key: string,
+  content: unknown,
+): DefinitionContents[K] {
+  const keyed =
+    typeof content === 'object' && content !== null && !Array.isArray(content) ? { key, ...content } : content;
   const parsed = schemas[kind].safeParse(keyed);
   const problems = parsed.success ? [] : fieldProblems(parsed.error);
   if (parsed.success && parsed.data.key !== key) {
-    problems.push({ path: 'key', problem: `is "${parsed.data.key}", but it is stored as "${key}": make them agree, or leave it out` });
+    problems.push({
+      path: 'key',
+      problem: `is "${parsed.data.key}", but it is stored as "${key}": make them agree, or leave it out`,
+    });
   }
   if (!parsed.success || problems.length > 0) {
-    throw new TendError('definition-invalid', `The ${KIND_NAMES[kind]} "${key}" is not valid: mend the fields named.`, problems);
+    throw new TendError(
+      'definition-invalid',
+      `The ${KIND_NAMES[kind]} "${key}" is not valid: mend the fields named.`,
+      problems,
+    );
   }
   return parsed.data;
 }
@@ -48,7 +60,10 @@ export function fieldProblems(error: z.ZodError): FieldProblem[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String).join('.');
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((name) => ({ path: path === '' ? name : `${path}.${name}`, problem: 'is not a field here: leave it out, or check its spelling' }));
+      return issue.keys.map((name) => ({
+        path: path === '' ? name : `${path}.${name}`,
+        problem: 'is not a field here: leave it out, or check its spelling',
+      }));
     }
     return [{ path, problem: issue.message }];
   });

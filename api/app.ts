@@ -1,0 +1,80 @@
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Clock } from '../store/clock.ts';
+import type { Database } from '../store/database.ts';
+import type { Ingest } from './ingest.ts';
+import { createMetrics } from './metrics.ts';
+import { createKeyCache } from './middleware/api-key-cache.ts';
+import { authenticateSecretKey } from './middleware/authenticate.ts';
+import { jsonBody } from './middleware/json-body.ts';
+import { notFound, problemDetails, type ReportFailure } from './middleware/problem-details.ts';
+import { definitionRoutes } from './routes/definitions.ts';
+import { handoffRoutes } from './routes/handoffs.ts';
+import { healthRoutes } from './routes/health.ts';
+import { installationRoutes } from './routes/installation.ts';
+import { leadRoutes } from './routes/leads.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { repRoutes } from './routes/reps.ts';
+import { segmentRoutes } from './routes/segment.ts';
+import { trackingRoutes } from './routes/tracking.ts';
+import { unsubscribeRoutes } from './routes/unsubscribe.ts';
+
+export interface AppOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ingest: Ingest;
+  /** Signs the links in mails. */
+  readonly signingSecret: string;
+  /** Takes what went wrong on our side, for the log. */
+  readonly report: ReportFailure;
+}
+
+/** The whole HTTP interface: docs/api.md. */
+export function createApp({ database, clock, ingest, signingSecret, report }: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // A proxy on this machine tells the recipient's address, which is part of a withdrawal's evidence; no other may.
+  app.set('trust proxy', 'loopback');
+  const metrics = createMetrics(ingest);
+  const findKey = createKeyCache(database, clock);
+  const counted =
+    (part: string): RequestHandler =>
+    (_request, response, next) => {
+      response.once('finish', () => metrics.answered(part, response.statusCode));
+      next();
+    };
+
+  // First, and with nothing else before it: this path carries every event of every website.
+  app.use('/v1', counted('v1'), segmentRoutes({ ingest, findKey, clock }));
+
+  app.use(healthRoutes(database, metrics));
+  app.use(
+    helmet({
+      contentSecurityPolicy: { directives: { formAction: ["'self'"], upgradeInsecureRequests: null } },
+      hsts: false,
+    }),
+  );
+  app.use('/t', counted('tracking'), trackingRoutes({ database, ingest, clock, signingSecret }));
+  app.use('/u', counted('unsubscribe'), unsubscribeRoutes({ database, clock, signingSecret }));
+
+  app.use('/api', counted('api'), noStore, authenticateSecretKey(findKey), ...jsonBody());
+  app.use('/api/leads', leadRoutes(database, clock));
+  app.use('/api/handoffs', handoffRoutes(database, clock));
+  app.use('/api/sequences', definitionRoutes('sequence', database, clock));
+  app.use('/api/scoring-models', definitionRoutes('scoring_model', database, clock));
+  app.use('/api/templates', definitionRoutes('template', database, clock));
+  app.use('/api/reps', repRoutes(database, clock));
+  app.use('/api/messages', messageRoutes(database));
+  app.use('/api', installationRoutes(database, clock));
+
+  app.use(notFound);
+  app.use(problemDetails(report));
+  return app;
+}
+
+/** These answers are about people. */
+const noStore: RequestHandler = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};

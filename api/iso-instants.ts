@@ -1,0 +1,40 @@
+import type { Json } from '../domain/interaction/interaction.ts';
+
+/** Instants are epoch milliseconds inside and ISO 8601 outside; these are the fields that hold one. */
+const INSTANTS = new Set([
+  'at',
+  'acceptBy',
+  'acceptedAt',
+  'assessedAt',
+  'claimedAt',
+  'closedAt',
+  'createdAt',
+  'deadlineAt',
+  'dueAt',
+  'escalatedAt',
+  'finishedAt',
+  'linkedAt',
+  'nextAttemptAt',
+  'nextLookAt',
+  'offeredAt',
+  'pausedAt',
+  'publishedAt',
+  'qualifiedSince',
+  'since',
+  'until',
+]);
+
+/** What people and websites wrote themselves; it is passed on as it is. */
+const VERBATIM = new Set(['properties', 'value', 'live', 'draft', 'context']);
+
+/** `view` as the API shows it. */
+export function isoInstants(view: unknown): Json {
+  if (Array.isArray(view)) return view.map(isoInstants);
+  if (view === null || typeof view !== 'object') return view as Json;
+  const shown: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(view)) {
+    if (typeof value === 'number' && INSTANTS.has(name)) shown[name] = new Date(value).toISOString();
+    else shown[name] = VERBATIM.has(name) ? (value as Json) : isoInstants(value);
+  }
+  return shown;
+}

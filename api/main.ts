@@ -1,0 +1,66 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { announceReady, exitWithParent } from '../config/exit-with-parent.ts';
+import { readServiceSettings } from '../config/service-settings.ts';
+import { SettingsError } from '../config/settings.ts';
+import { system } from '../domain/actor.ts';
+import { createApiKey } from '../store/api-keys.ts';
+import { systemClock } from '../store/clock.ts';
+import { openDatabase } from '../store/database.ts';
+import { createApp } from './app.ts';
+import { createIngest } from './ingest.ts';
+
+/** How long requests under way may take once the process is to stop. */
+const DRAIN_MS = 10_000;
+
+/** The API process. It keeps no state: any number of them may run beside each other. */
+async function main(): Promise<void> {
+  const settings = readServiceSettings();
+  const log = pino({ name: 'api', level: settings.logLevel });
+  const database = openDatabase({ url: settings.databaseUrl, poolSize: settings.databasePoolSize });
+  const now = systemClock.now();
+  for (const [kind, key] of [
+    ['write', settings.writeKey],
+    ['secret', settings.secretKey],
+  ] as const) {
+    if (key !== undefined)
+      await createApiKey(database, { kind, name: kind === 'write' ? 'website' : 'company', key, actor: system, now });
+  }
+  const ingest = createIngest({ database, flushMs: settings.ingestFlushMs });
+  const app = createApp({
+    database,
+    clock: systemClock,
+    ingest,
+    signingSecret: settings.signingSecret,
+    report: (failure) => log.error(failure, 'a request failed'),
+  });
+  const server = createServer(app);
+  // Slow senders must not hold sockets for ever; a batch of 500 KB has time on any line.
+  server.requestTimeout = 60_000;
+  server.keepAliveTimeout = 65_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(settings.apiPort, settings.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  log.info({ host: settings.host, port }, 'listening');
+
+  exitWithParent(async () => {
+    const drained = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    await drained;
+    clearTimeout(limit);
+    await ingest.close();
+    await database.close();
+  });
+  announceReady();
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof SettingsError ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,66 @@
+import type { Request, Response } from 'express';
+
+/** The public pages' texts. German for those whose browser asks for it before English, else English. */
+const texts = {
+  en: {
+    unsubscribeTitle: 'Unsubscribe',
+    unsubscribeQuestion: 'You will get no more mails of this kind.',
+    unsubscribeButton: 'Unsubscribe now',
+    doneTitle: 'You are unsubscribed',
+    doneText: 'This took effect at once. You can close this page.',
+    badTitle: 'This link does not work',
+    badText: 'It may have been cut off on its way. Please open it from the mail itself.',
+  },
+  de: {
+    unsubscribeTitle: 'Abmelden',
+    unsubscribeQuestion: 'Sie erhalten dann keine weiteren Mails dieser Art.',
+    unsubscribeButton: 'Jetzt abmelden',
+    doneTitle: 'Sie sind abgemeldet',
+    doneText: 'Die Abmeldung gilt ab sofort. Sie können diese Seite schließen.',
+    badTitle: 'Dieser Link funktioniert nicht',
+    badText: 'Vielleicht wurde er unterwegs abgeschnitten. Bitte öffnen Sie ihn direkt aus der Mail.',
+  },
+} as const;
+
+/** Asks before it unsubscribes: scanners follow links, so a GET changes nothing (RFC 8058 §3.2, Mautic #9798). */
+export function unsubscribePage(request: Request, response: Response): void {
+  const t = textsFor(request);
+  const form = `<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click"><button>${t.unsubscribeButton}</button></form>`;
+  sendPage(request, response, 200, t.unsubscribeTitle, `<p>${t.unsubscribeQuestion}</p>${form}`);
+}
+
+export function unsubscribedPage(request: Request, response: Response): void {
+  const t = textsFor(request);
+  sendPage(request, response, 200, t.doneTitle, `<p>${t.doneText}</p>`);
+}
+
+export function badLinkPage(request: Request, response: Response): void {
+  const t = textsFor(request);
+  sendPage(request, response, 403, t.badTitle, `<p>${t.badText}</p>`);
+}
+
+function textsFor(request: Request): (typeof texts)['en' | 'de'] {
+  return request.acceptsLanguages('en', 'de') === 'de' ? texts.de : texts.en;
+}
+
+const STYLE = `body{font:1.125rem/1.6 system-ui,sans-serif;color:#1f2933;background:#f7f5f2;margin:0;padding:3rem 1.25rem}
+main{max-width:34rem;margin:0 auto;background:#fff;border-radius:.75rem;padding:2rem}
+h1{font-size:1.5rem;margin:0 0 1rem}
+button{font:inherit;font-weight:600;color:#fff;background:#1d4e6b;border:0;border-radius:.5rem;padding:.75rem 1.5rem;cursor:pointer}
+button:focus-visible{outline:3px solid #f0b429;outline-offset:2px}`;
+
+function sendPage(request: Request, response: Response, status: number, title: string, content: string): void {
+  const language = textsFor(request) === texts.de ? 'de' : 'en';
+  response
+    .status(status)
+    .set({
+      'Cache-Control': 'no-store',
+      'Referrer-Policy': 'no-referrer',
+      'X-Robots-Tag': 'noindex',
+      Vary: 'Accept-Language',
+    })
+    .type('html')
+    .send(
+      `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style></head><body><main><h1>${title}</h1>${content}</main></body></html>`,
+    );
+}

@@ -1,0 +1,60 @@
+import { signToken } from './tokens.ts';
+
+/** Where links of mails lead, and what signs them. */
+export interface LinkOptions {
+  /** Address under which the world reaches the API, without a slash at the end. */
+  readonly publicUrl: string;
+  readonly signingSecret: string;
+}
+
+/** Past this length a link is left as it is: its token would be too long for some mail programs. */
+const LONGEST_TRACKED_URL = 1_500;
+
+/** The address of a message's one-click unsubscription (RFC 8058). */
+export function unsubscribeUrl(options: LinkOptions, messageId: string): string {
+  return `${options.publicUrl}/u/${signToken(options.signingSecret, { purpose: 'unsubscribe', messageId })}`;
+}
+
+/** The address of a message's open pixel. */
+export function openUrl(options: LinkOptions, messageId: string): string {
+  return `${options.publicUrl}/t/o/${signToken(options.signingSecret, { purpose: 'open', messageId })}`;
+}
+
+/** The address that records a click and leads on to `url`. */
+export function clickUrl(options: LinkOptions, messageId: string, url: string): string {
+  return `${options.publicUrl}/t/c/${signToken(options.signingSecret, { purpose: 'click', messageId, url })}`;
+}
+
+const LINK = /(<(?:a|area)\b(?![^>]*\sdata-tend-track="off")[^>]*?\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')/gi;
+
+/**
+ * Leads every http(s) link of `html` through the click address of `messageId`. `mailto:`, `tel:`, fragments and links
+ * to Tend itself (unsubscribe) stay as they are: unsubscribing must work whatever becomes of tracking. So does a link
+ * marked `data-tend-track="off"`: who reads the imprint shows no interest in a product.
+ */
+export function trackLinks(html: string, options: LinkOptions, messageId: string): string {
+  return html.replace(LINK, (whole: string, before: string, double: string | undefined, single: string | undefined) => {
+    const url = decodeAttribute(double ?? single ?? '').trim();
+    if (!/^https?:\/\//i.test(url) || url.length > LONGEST_TRACKED_URL || !URL.canParse(url)) return whole;
+    if (url.startsWith(`${options.publicUrl}/u/`) || url.startsWith(`${options.publicUrl}/t/`)) return whole;
+    return `${before}"${clickUrl(options, messageId, url)}"`;
+  });
+}
+
+/** Puts the open pixel at the end of the body, where it delays nothing. */
+export function addOpenPixel(html: string, options: LinkOptions, messageId: string): string {
+  const pixel = `<img src="${openUrl(options, messageId)}" width="1" height="1" alt="" style="display:block;border:0;width:1px;height:1px" />`;
+  const end = html.lastIndexOf('</body>');
+  return end === -1 ? html + pixel : html.slice(0, end) + pixel + html.slice(end);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', quot: '"', apos: "'", lt: '<', gt: '>' };
+
+/** The value of an HTML attribute: the references that a URL holds in practice, decoded. */
+function decodeAttribute(text: string): string {
+  return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|quot|apos|lt|gt));/gi, (whole, hex, decimal, name) => {
+    if (name !== undefined) return ENTITIES[String(name).toLowerCase()] ?? whole;
+    const code = hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}

@@ -1,0 +1,85 @@
+import { Liquid, LiquidError, type Template, UndefinedVariableError } from 'liquidjs';
+import { TendError } from '../domain/errors.ts';
+
+/**
+ * Liquid as mails need it. A missing variable is an error, never an empty greeting; `| default:` and `if` may ask for
+ * one. Nothing is read from the disk. The limits keep a template from holding the worker.
+ */
+const options = {
+  strictFilters: true,
+  strictVariables: true,
+  lenientIf: true,
+  ownPropertyOnly: true,
+  templates: {},
+  parseLimit: 1_000_000,
+  renderLimit: 1_000,
+  memoryLimit: 10_000_000,
+} as const;
+
+/** What a lead tells about itself must not become markup in the mail: HTML output is escaped unless `| raw` says not. */
+const engines = {
+  html: new Liquid({ ...options, outputEscape: 'escape' }),
+  text: new Liquid(options),
+};
+
+// They read other files, which a template does not have.
+for (const engine of Object.values(engines)) {
+  for (const tag of ['include', 'render', 'layout', 'block']) delete engine.tags[tag];
+}
+
+export type LiquidKind = keyof typeof engines;
+
+/** What is wrong with `source` as Liquid, or null. `line` counts from 1. */
+export function liquidProblem(
+  kind: LiquidKind,
+  source: string,
+): { readonly line: number; readonly problem: string } | null {
+  try {
+    engines[kind].parse(source);
+    return null;
+  } catch (error) {
+    if (!(error instanceof LiquidError)) throw error;
+    const [, line = '1'] = /line:(\d+)/.exec(error.message) ?? [];
+    return { line: Number(line), problem: error.message.replace(/, file:[^,]*|, line:\d+|, col:\d+/g, '') };
+  }
+}
+
+/** Parsed sources; a worker sends thousands of mails from a few templates. */
+const parsed = new Map<string, Template[]>();
+const MOST_PARSED = 200;
+
+/**
+ * Renders `source` with `variables`.
+ *
+ * Throws `render-failed`, naming the missing variable or the line, and never a value: errors reach logs and Temporal.
+ */
+export function renderLiquid(kind: LiquidKind, source: string, variables: object): string {
+  const engine = engines[kind];
+  const cacheKey = `${kind} ${source}`;
+  let templates = parsed.get(cacheKey);
+  if (templates === undefined) {
+    templates = engine.parse(source);
+    if (parsed.size >= MOST_PARSED) parsed.delete(parsed.keys().next().value ?? '');
+    parsed.set(cacheKey, templates);
+  }
+  try {
+    return engine.renderSync(templates, variables) as string;
+  } catch (error) {
+    throw renderFailed(error);
+  }
+}
+
+function renderFailed(error: unknown): TendError {
+  if (!(error instanceof LiquidError)) return new TendError('render-failed', 'The template could not be rendered.');
+  const [, line = '?'] = /line:(\d+)/.exec(error.message) ?? [];
+  const original: unknown = error.originalError;
+  const missing = UndefinedVariableError.is(error) ? error : UndefinedVariableError.is(original) ? original : null;
+  if (missing !== null) {
+    const [, name = '?'] = /undefined variable: ([\w.[\]-]+)/.exec(missing.message) ?? [];
+    return new TendError(
+      'render-failed',
+      `The variable "${name}" (line ${line}) is not known of this recipient: give it a "| default:".`,
+    );
+  }
+  return new TendError('render-failed', `Line ${line} of the template could not be rendered.`);
+}
