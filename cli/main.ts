@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
 import { registerKeys } from './keys.ts';
+import { registerDemo } from './demo.ts';
+import { registerPause } from './pause.ts';
+import { registerPush } from './push.ts';
 import { registerStart } from './start.ts';
 import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
 import { complain } from './terminal.ts';
+import { registerWhy } from './why.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
 
@@ -16,7 +20,8 @@ const program = new Command('tend')
   .version(version)
   .showHelpAfterError('(tend --help shows the commands)');
 
-for (const register of [registerStart, registerStop, registerStatus, registerKeys]) register(program);
+const commands = [registerStart, registerStop, registerStatus, registerKeys, registerPush, registerDemo, registerWhy, registerPause];
+for (const register of commands) register(program);
 
 try {
   await program.parseAsync();

@@ -45,7 +45,7 @@ async function start(): Promise<void> {
 
   try {
     const started = await installation.start();
-    await steps.run('Sequences', (say) => afterStart(started.settings, say));
+    await steps.run('Sequences', (say) => afterStart(started.settings, started.addresses.api, say));
     console.log(welcome(started, performance.now() - began));
   } catch (error) {
     if (stopped !== undefined) return; // it was stopped while starting, and says so itself

@@ -1,0 +1,49 @@
+import { type ApiClient, ApiError } from './api-client.ts';
+import { type DefinitionFile, DefinitionFileError, type FileKind } from './definition-files.ts';
+
+/** What became of a file. */
+export interface Pushed {
+  readonly kind: FileKind;
+  readonly key: string;
+  readonly version: number | null;
+  /** False when this very content was live before. */
+  readonly changed: boolean;
+}
+
+const ADDRESSES = { template: '/api/templates', 'scoring-model': '/api/scoring-models', sequence: '/api/sequences' } as const;
+
+/**
+ * Stores each definition and makes it live. A team's representatives are added or changed; nobody is taken away.
+ *
+ * @throws DefinitionFileError naming file, line and the mend
+ */
+export async function pushDefinitions(
+  api: ApiClient,
+  files: readonly DefinitionFile[],
+  onPushed: (pushed: Pushed) => void = () => {},
+): Promise<void> {
+  for (const file of files) {
+    try {
+      onPushed(await pushOne(api, file));
+    } catch (error) {
+      throw error instanceof ApiError ? new DefinitionFileError(inFile(file, error)) : error;
+    }
+  }
+}
+
+async function pushOne(api: ApiClient, { kind, key, content }: DefinitionFile): Promise<Pushed> {
+  if (kind === 'team') {
+    const { reps = [] } = content as { reps?: { key: string }[] };
+    for (const rep of reps) await api.call('PUT', `/api/reps/${encodeURIComponent(rep.key)}`, rep);
+    return { kind, key, version: null, changed: true };
+  }
+  const address = `${ADDRESSES[kind]}/${encodeURIComponent(key)}`;
+  await api.call('PUT', address, content);
+  const { version, published } = await api.call<{ version: number; published: boolean }>('POST', `${address}/publish`);
+  return { kind, key, version, changed: published };
+}
+
+function inFile(file: DefinitionFile, { message, problems }: ApiError): string {
+  if (problems.length === 0) return `${file.file}: ${message}`;
+  return problems.map(({ path, problem }) => `${file.placeOf(path)}: ${path === '' ? '' : `${path} `}${problem}`).join('\n');
+}
