@@ -4,7 +4,11 @@ const only = (name, from, allowed, comment) => ({
   severity: 'error',
   comment,
   from: { path: `^${from}/` },
-  to: { path: '^(?!node_modules/)[^/]+/', pathNot: [from, ...allowed].map((folder) => `^${folder}/`), dependencyTypesNot: ['core', 'npm', 'npm-dev'] },
+  to: {
+    path: '^(?!node_modules/)[^/]+/',
+    pathNot: [from, ...allowed].map((folder) => `^${folder}/`),
+    dependencyTypesNot: ['core', 'npm', 'npm-dev'],
+  },
 });
 
 module.exports = {
@@ -15,15 +19,43 @@ module.exports = {
       severity: 'error',
       comment: 'No clock, no randomness, no outside: only zod, luxon and the pure parts of Node.',
       from: { path: '^domain/' },
-      to: { dependencyTypes: ['core', 'npm'], pathNot: ['^node_modules/(zod|luxon|@types/luxon)/', '^(node:)?(url|crypto)$'] },
+      to: {
+        dependencyTypes: ['core', 'npm'],
+        pathNot: ['^node_modules/(zod|luxon|@types/luxon)/', '^(node:)?(url|crypto)$'],
+      },
     },
     only('config-imports-nothing', 'config', [], 'Settings stand on their own.'),
-    only('store-imports-domain', 'store', ['domain', 'config', 'mail'], 'Facts are kept for the domain, not for edges.'),
+    only(
+      'store-imports-domain',
+      'store',
+      ['domain', 'config', 'mail'],
+      'Facts are kept for the domain, not for edges.',
+    ),
     only('mail-imports-domain', 'mail', ['domain', 'config'], 'Mails are made from values.'),
-    only('workflows-import-activities', 'workflows', ['activities', 'domain'], 'Workflows know activities and domain types.'),
-    only('activities-import-store', 'activities', ['domain', 'store', 'mail'], 'Activities fetch, ask the domain, store.'),
-    only('worker-imports-activities', 'worker', ['domain', 'store', 'mail', 'activities', 'workflows', 'config'], 'The worker runs activities.'),
-    only('api-imports-store', 'api', ['domain', 'store', 'mail', 'config'], 'The API never talks to Temporal: it writes and notifies.'),
+    only(
+      'workflows-import-activities',
+      'workflows',
+      ['activities', 'domain'],
+      'Workflows know activities and domain types.',
+    ),
+    only(
+      'activities-import-store',
+      'activities',
+      ['domain', 'store', 'mail'],
+      'Activities fetch, ask the domain, store.',
+    ),
+    only(
+      'worker-imports-activities',
+      'worker',
+      ['domain', 'store', 'mail', 'activities', 'workflows', 'config'],
+      'The worker runs activities.',
+    ),
+    only(
+      'api-imports-store',
+      'api',
+      ['domain', 'store', 'mail', 'config'],
+      'The API never talks to Temporal: it writes and notifies.',
+    ),
     { name: 'no-circular', severity: 'error', from: { path: '^(?!store/generated)' }, to: { circular: true } },
   ],
   options: {
@@ -32,6 +64,10 @@ module.exports = {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|store/generated)/' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+    },
   },
 };

@@ -20,7 +20,12 @@ export interface PlanActivities {
   planHandoff(input: { readonly handoffId: string; readonly notBefore: Instant }): Promise<HandoffCommands>;
 }
 
-export function createPlanActivities({ database, clock, messageIdDomain, handoffAcceptMs }: PlanContext): PlanActivities {
+export function createPlanActivities({
+  database,
+  clock,
+  messageIdDomain,
+  handoffAcceptMs,
+}: PlanContext): PlanActivities {
   return {
     async plan({ leadId, notBefore }) {
       try {

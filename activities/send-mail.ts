@@ -51,7 +51,12 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
     try {
       mail = await composeMail(message);
     } catch (error) {
-      return { state: 'deferred', reason: 'render-failed', providerId: null, reply: error instanceof Error ? error.message.slice(0, 500) : null };
+      return {
+        state: 'deferred',
+        reason: 'render-failed',
+        providerId: null,
+        reply: error instanceof Error ? error.message.slice(0, 500) : null,
+      };
     }
     if (mail === null) return { state: 'refused', reason: 'no-longer-offered', providerId: null, reply: null };
     const sent = await transport.send(mail);

@@ -3,8 +3,8 @@ import { type Database, openDatabase } from '../store/database.ts';
 import { markSeeded, readInstallation } from '../store/installation.ts';
 import { apiClient } from './api-client.ts';
 import { readDefinitionFiles } from './definition-files.ts';
-import { pushDefinitions } from './push-definitions.ts';
 import { SHIPPED } from './push.ts';
+import { pushDefinitions } from './push-definitions.ts';
 
 /**
  * What a start does once everything runs: at the first start it loads what Tend ships. Later ones leave everything as
@@ -12,7 +12,11 @@ import { SHIPPED } from './push.ts';
  *
  * @param say shows a detail beside the step's title
  */
-export async function afterStart(settings: ServiceSettings, address: string, say: (detail: string) => void): Promise<void> {
+export async function afterStart(
+  settings: ServiceSettings,
+  address: string,
+  say: (detail: string) => void,
+): Promise<void> {
   const database = openDatabase({ url: settings.databaseUrl, poolSize: 1 });
   try {
     say(await seed(database, settings, address, say));
@@ -21,15 +25,24 @@ export async function afterStart(settings: ServiceSettings, address: string, say
   }
 }
 
-async function seed(database: Database, settings: ServiceSettings, address: string, say: (detail: string) => void): Promise<string> {
+async function seed(
+  database: Database,
+  settings: ServiceSettings,
+  address: string,
+  say: (detail: string) => void,
+): Promise<string> {
   if ((await readInstallation(database)).seededAt !== null) return 'as they were';
   const { writeKey, secretKey } = settings;
   if (writeKey === undefined || secretKey === undefined) return '';
   let count = 0;
-  await pushDefinitions(apiClient(address, { writeKey, secretKey }), await readDefinitionFiles(SHIPPED), ({ kind, key }) => {
-    count += 1;
-    say(`${kind} ${key}`);
-  });
+  await pushDefinitions(
+    apiClient(address, { writeKey, secretKey }),
+    await readDefinitionFiles(SHIPPED),
+    ({ kind, key }) => {
+      count += 1;
+      say(`${kind} ${key}`);
+    },
+  );
   await markSeeded(database, Date.now());
   return `the stationery shop's ${count} files loaded`;
 }

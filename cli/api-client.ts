@@ -50,7 +50,12 @@ export function apiClient(
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const answer = (await response.json()) as { detail?: string; errors?: FieldProblem[] };
-      if (!response.ok) throw new ApiError(response.status, answer.detail ?? `${method} ${path}: ${response.status}`, answer.errors ?? []);
+      if (!response.ok)
+        throw new ApiError(
+          response.status,
+          answer.detail ?? `${method} ${path}: ${response.status}`,
+          answer.errors ?? [],
+        );
       return answer as T;
     },
   };

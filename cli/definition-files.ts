@@ -50,19 +50,24 @@ async function readDefinitionFile(file: string): Promise<DefinitionFile> {
     throw new DefinitionFileError(`${file}:${line}:${col}: ${error.message.split('\n')[0]}`);
   }
   const shown = path.relative(process.cwd(), file);
-  if (!isMap(document.contents)) throw new DefinitionFileError(`${shown}:1:1: must be a mapping that begins with kind: ${KINDS.join(' | ')}`);
+  if (!isMap(document.contents))
+    throw new DefinitionFileError(`${shown}:1:1: must be a mapping that begins with kind: ${KINDS.join(' | ')}`);
   const { kind, ...content } = document.toJS() as Record<string, unknown>;
   const placeOf = (dottedPath: string) => `${shown}:${place(document, lines, dottedPath)}`;
   if (!KINDS.includes(kind as FileKind)) {
     throw new DefinitionFileError(`${placeOf('kind')}: kind must be one of ${KINDS.join(', ')}`);
   }
   const key = kind === 'team' ? 'team' : content.key;
-  if (typeof key !== 'string') throw new DefinitionFileError(`${placeOf('key')}: needs a key, for example key: ${path.parse(file).name}`);
+  if (typeof key !== 'string')
+    throw new DefinitionFileError(`${placeOf('key')}: needs a key, for example key: ${path.parse(file).name}`);
   return { file: shown, kind: kind as FileKind, key, content, placeOf };
 }
 
 function place(document: Document.Parsed, lines: LineCounter, dottedPath: string): string {
-  const parts = dottedPath.split('.').filter((part) => part !== '').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const parts = dottedPath
+    .split('.')
+    .filter((part) => part !== '')
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
   for (let length = parts.length; length >= 0; length -= 1) {
     const node = document.getIn(parts.slice(0, length), true);
     if (isNode(node) && node.range) {

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
-import { registerKeys } from './keys.ts';
 import { registerDemo } from './demo.ts';
+import { registerKeys } from './keys.ts';
 import { registerPause } from './pause.ts';
 import { registerPush } from './push.ts';
 import { registerStart } from './start.ts';
@@ -20,7 +20,16 @@ const program = new Command('tend')
   .version(version)
   .showHelpAfterError('(tend --help shows the commands)');
 
-const commands = [registerStart, registerStop, registerStatus, registerKeys, registerPush, registerDemo, registerWhy, registerPause];
+const commands = [
+  registerStart,
+  registerStop,
+  registerStatus,
+  registerKeys,
+  registerPush,
+  registerDemo,
+  registerWhy,
+  registerPause,
+];
 for (const register of commands) register(program);
 
 try {

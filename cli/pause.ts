@@ -14,7 +14,9 @@ export function registerPause(program: Command): void {
 async function pause(): Promise<void> {
   const api = await openApi();
   const { pausedAt, pausedBy } = await api.call<{ pausedAt: string; pausedBy: string }>('POST', '/api/pause');
-  console.log(`${yellow('■')} All marketing is paused since ${pausedAt} (by ${pausedBy}). "tend resume" lets it go on.`);
+  console.log(
+    `${yellow('■')} All marketing is paused since ${pausedAt} (by ${pausedBy}). "tend resume" lets it go on.`,
+  );
 }
 
 async function resume(): Promise<void> {

@@ -10,7 +10,11 @@ export interface Pushed {
   readonly changed: boolean;
 }
 
-const ADDRESSES = { template: '/api/templates', 'scoring-model': '/api/scoring-models', sequence: '/api/sequences' } as const;
+const ADDRESSES = {
+  template: '/api/templates',
+  'scoring-model': '/api/scoring-models',
+  sequence: '/api/sequences',
+} as const;
 
 /**
  * Stores each definition and makes it live. A team's representatives are added or changed; nobody is taken away.
@@ -45,5 +49,7 @@ async function pushOne(api: ApiClient, { kind, key, content }: DefinitionFile): 
 
 function inFile(file: DefinitionFile, { message, problems }: ApiError): string {
   if (problems.length === 0) return `${file.file}: ${message}`;
-  return problems.map(({ path, problem }) => `${file.placeOf(path)}: ${path === '' ? '' : `${path} `}${problem}`).join('\n');
+  return problems
+    .map(({ path, problem }) => `${file.placeOf(path)}: ${path === '' ? '' : `${path} `}${problem}`)
+    .join('\n');
 }

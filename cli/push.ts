@@ -24,7 +24,9 @@ async function push(paths: readonly string[]): Promise<void> {
     return;
   }
   await pushDefinitions(await openApi(), files, ({ kind, key, version, changed }) => {
-    const state = changed ? `${version === null ? 'stored' : `version ${version} is live`}` : `version ${version} was live already`;
+    const state = changed
+      ? `${version === null ? 'stored' : `version ${version} is live`}`
+      : `version ${version} was live already`;
     console.log(`${changed ? green('✓') : dim('=')} ${kind.padEnd(14)}${key.padEnd(28)}${dim(state)}`);
   });
 }

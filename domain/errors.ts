@@ -16,7 +16,11 @@ export const errorTable = {
   'media-type-unsupported': { status: 415, retryable: false, title: 'The body must be JSON.' },
   'definition-invalid': { status: 422, retryable: false, title: 'The definition is not valid.' },
   'render-failed': { status: 422, retryable: false, title: 'The mail could not be rendered.' },
-  'lead-parked': { status: 500, retryable: false, title: 'This lead waits for a person: its history could not be processed.' },
+  'lead-parked': {
+    status: 500,
+    retryable: false,
+    title: 'This lead waits for a person: its history could not be processed.',
+  },
   internal: { status: 500, retryable: true, title: 'Something went wrong on our side.' },
   unavailable: { status: 503, retryable: true, title: 'The service is not available right now.' },
 } as const satisfies Record<string, { status: number; retryable: boolean; title: string }>;

@@ -16,26 +16,45 @@ step('Prisma client', ['prisma/schema.prisma', 'package-lock.json'], 'store/gene
   // `generate` wants a schema engine to be there, but does not use it; downloading one may not be possible.
   run(bin('prisma'), ['generate', '--no-hints'], { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath });
 });
-const sources = ['domain', 'config', 'store', 'mail', 'workflows', 'activities', 'worker', 'api', 'cli', 'embedded', 'bench', 'test'];
+const sources = [
+  'domain',
+  'config',
+  'store',
+  'mail',
+  'workflows',
+  'activities',
+  'worker',
+  'api',
+  'cli',
+  'embedded',
+  'bench',
+  'test',
+];
 step('TypeScript', [...sources, 'tsconfig.json', 'package-lock.json', 'vitest.config.ts'], 'dist/cli/main.js', () => {
   for (const folder of sources) rmSync(path.join(root, 'dist', folder), { recursive: true, force: true });
   rmSync(path.join(root, 'dist', '.tsbuildinfo'), { force: true });
   run(bin('tsc'), ['-p', root]);
 });
-await step('workflow bundle', ['workflows', 'package-lock.json', 'scripts/build.mjs'], 'dist/workflow-bundle.cjs', async () => {
-  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(root, 'dist', 'workflows', 'all.js'),
-    logger: new DefaultLogger('WARN'),
-  });
-  writeFileSync(path.join(root, 'dist', 'workflow-bundle.cjs'), code);
-});
+await step(
+  'workflow bundle',
+  ['workflows', 'package-lock.json', 'scripts/build.mjs'],
+  'dist/workflow-bundle.cjs',
+  async () => {
+    const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: path.join(root, 'dist', 'workflows', 'all.js'),
+      logger: new DefaultLogger('WARN'),
+    });
+    writeFileSync(path.join(root, 'dist', 'workflow-bundle.cjs'), code);
+  },
+);
 
 /** Runs `make` unless `inputs` are what they were when `output` was made. */
 function step(name, inputs, output, make) {
   const stamp = path.join(root, 'dist', `.${name.replaceAll(' ', '-').toLowerCase()}.sha256`);
   const hash = hashOf(inputs);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash && existsSync(path.join(root, output))) return undefined;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash && existsSync(path.join(root, output)))
+    return undefined;
   const began = Date.now();
   const done = () => {
     writeFileSync(stamp, hash);

@@ -7,14 +7,36 @@ import { cruise } from 'dependency-cruiser';
 const root = path.resolve(import.meta.dirname, '..');
 process.chdir(root);
 const config = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
-const folders = ['domain', 'config', 'store', 'mail', 'workflows', 'activities', 'worker', 'api', 'cli', 'embedded', 'bench'];
+const folders = [
+  'domain',
+  'config',
+  'store',
+  'mail',
+  'workflows',
+  'activities',
+  'worker',
+  'api',
+  'cli',
+  'embedded',
+  'bench',
+];
 /** Without its parser dependency-cruiser finds no modules and is content: a check of nothing must fail. */
 const AT_LEAST = 60;
 
 async function check() {
-  const { output } = await cruise(folders, { ...config.options, ruleSet: { forbidden: config.forbidden }, validate: true });
+  const { output } = await cruise(folders, {
+    ...config.options,
+    ruleSet: { forbidden: config.forbidden },
+    validate: true,
+  });
   const { violations, totalCruised } = output.summary;
-  return { totalCruised, violations: [...violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to })), ...workflowsImportTypesOnly()] };
+  return {
+    totalCruised,
+    violations: [
+      ...violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to })),
+      ...workflowsImportTypesOnly(),
+    ],
+  };
 }
 
 /**
@@ -24,14 +46,17 @@ async function check() {
 function workflowsImportTypesOnly() {
   return readdirSync('workflows').flatMap((name) => {
     const from = `workflows/${name}`;
-    const imports = readFileSync(from, 'utf8').matchAll(/^(?:import|export)\s+(?!type\b)[^;]*?from\s+'(\.\.\/[^']+)'/gm);
+    const imports = readFileSync(from, 'utf8').matchAll(
+      /^(?:import|export)\s+(?!type\b)[^;]*?from\s+'(\.\.\/[^']+)'/gm,
+    );
     return [...imports].map(([, to]) => ({ rule: 'workflows-import-types-only', from, to }));
   });
 }
 
 const violations = {
   'domain/violation.ts': "import { sql } from '../store/sql.ts';\nexport const wrong = sql;\n",
-  'workflows/violation.ts': "import { planJourney } from '../domain/journey/plan.ts';\nexport const wrong = planJourney;\n",
+  'workflows/violation.ts':
+    "import { planJourney } from '../domain/journey/plan.ts';\nexport const wrong = planJourney;\n",
 };
 
 if (process.argv.includes('--prove')) {

@@ -44,7 +44,12 @@ export async function assessLeads(database: Database, clock: Clock, batchSize = 
     // One lead's rows may have failed the whole statement: find out whose, so that it alone waits.
     const candidates = await database.transaction((transaction) => lockLeadsToAssess(transaction, { batchSize }));
     if (candidates.leads.length === 0) throw error;
-    return assessOneByOne(database, clock, candidates.leads.map(({ id }) => id), error);
+    return assessOneByOne(
+      database,
+      clock,
+      candidates.leads.map(({ id }) => id),
+      error,
+    );
   }
 }
 
@@ -88,16 +93,23 @@ async function assessBatch(
   const ids = leads.map(({ id }) => id);
   const live = await loadLiveDefinitions(transaction);
   const news = await readNewInteractions(transaction, ids);
-  const standings = await readStandings(transaction, ids, live.models.map(({ versionId }) => versionId));
+  const standings = await readStandings(
+    transaction,
+    ids,
+    live.models.map(({ versionId }) => versionId),
+  );
   const enrolments = await readEnrolments(transaction, ids);
 
   for (const list of news.values()) list.sort(compareFoldOrder);
   const late = leads.filter((lead) => {
     const first = news.get(lead.id)?.[0];
-    return lead.refold || live.models.some(({ versionId }) => {
-      const last = standings.get(`${lead.id} ${versionId}`)?.last;
-      return last === undefined || last === null || (first !== undefined && compareFoldOrder(first, last) < 0);
-    });
+    return (
+      lead.refold ||
+      live.models.some(({ versionId }) => {
+        const last = standings.get(`${lead.id} ${versionId}`)?.last;
+        return last === undefined || last === null || (first !== undefined && compareFoldOrder(first, last) < 0);
+      })
+    );
   });
   const lateIds = late.map(({ id }) => id);
   const fromTheStart = new Set(lateIds);
@@ -149,14 +161,19 @@ function assessLead(lead: LeadToAssess): AssessmentResult {
   let planMayChange = false;
   const standings = lead.live.models.map(({ versionId, definition }) => {
     const before = lead.standing(versionId) ?? emptyStanding;
-    const { standing, awards } = ordered === null ? foldAll(definition, lead.news, before) : foldAll(definition, ordered);
+    const { standing, awards } =
+      ordered === null ? foldAll(definition, lead.news, before) : foldAll(definition, ordered);
     if (standing.qualifiedSince !== before.qualifiedSince) planMayChange = true;
-    const changes = ordered === null ? { superseded: [], added: awards } : reconcileLedger(lead.ledger(versionId), awards);
+    const changes =
+      ordered === null ? { superseded: [], added: awards } : reconcileLedger(lead.ledger(versionId), awards);
     return { versionId, modelKey: definition.key, standing, ...changes };
   });
   const entries = newEnrolments(lead);
   const awaited = new Set(lead.enrolments.filter(({ state }) => state === 'active').flatMap(({ awaits }) => awaits));
-  if (entries.length > 0 || lead.news.some((interaction) => interestKeysOf(interaction).some((key) => awaited.has(key)))) {
+  if (
+    entries.length > 0 ||
+    lead.news.some((interaction) => interestKeysOf(interaction).some((key) => awaited.has(key)))
+  ) {
     planMayChange = true;
   }
   return { leadId: lead.leadId, parked: null, news: lead.news, standings, entries, planMayChange };

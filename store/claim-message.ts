@@ -4,7 +4,7 @@ import { nextAttempt } from '../domain/sending/backoff.ts';
 import { canMail } from '../domain/sending/gate.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
-import { lockLead, type LockedLead } from './lock-lead.ts';
+import { type LockedLead, lockLead } from './lock-lead.ts';
 import { readGateFacts } from './read-gate-facts.ts';
 import { at, sql } from './sql.ts';
 import { writeMessageEvents } from './write-message-events.ts';
@@ -56,8 +56,12 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
     const now = Math.max(clock.now(), request.notBefore);
     if (isFinal(message.state)) return { kind: 'final', state: message.state };
     if (message.state === 'claimed') return { kind: 'busy', until: message.leaseUntil ?? now };
-    if (message.state === 'deferred' && message.nextAttemptAt !== null && message.nextAttemptAt > now) return { kind: 'look' };
-    const address = message.recipientKind === 'rep' ? await passToRep(transaction, message, now) : await passGate(transaction, lead, message, now);
+    if (message.state === 'deferred' && message.nextAttemptAt !== null && message.nextAttemptAt > now)
+      return { kind: 'look' };
+    const address =
+      message.recipientKind === 'rep'
+        ? await passToRep(transaction, message, now)
+        : await passGate(transaction, lead, message, now);
     if (address === null) return { kind: 'look' };
     const template = await readLiveTemplate(transaction, message.templateKey);
     if (template === null) {
@@ -70,13 +74,25 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
              lease_until = ${at(leaseUntil)}, next_attempt_at = NULL, attempts = attempts + 1, address = ${address},
              template_version_id = ${template.versionId}::bigint, lineage = ${template.lineage}
       WHERE id = ${message.id}::uuid`);
-    await writeMessageEvents(transaction, now, [{ messageId: message.id, state: 'claimed', reason: null, until: leaseUntil }]);
+    await writeMessageEvents(transaction, now, [
+      { messageId: message.id, state: 'claimed', reason: null, until: leaseUntil },
+    ]);
     const { id, recipientKind, handoffId, repKey, purpose, messageIdHeader, templateKey } = message;
     return {
       kind: 'claimed',
       message: {
-        id, recipientKind, leadId: lead.id, handoffId, repKey, address, purpose, messageIdHeader, templateKey,
-        templateVersionId: template.versionId, compiled: template.compiled, leaseUntil,
+        id,
+        recipientKind,
+        leadId: lead.id,
+        handoffId,
+        repKey,
+        address,
+        purpose,
+        messageIdHeader,
+        templateKey,
+        templateVersionId: template.versionId,
+        compiled: template.compiled,
+        leaseUntil,
       },
     };
   });
@@ -116,7 +132,9 @@ async function passToRep(transaction: Transaction, message: MessageRow, now: Ins
   if (message.stillOffered) return message.repAddress;
   await transaction.query(sql`
     UPDATE message SET state = 'superseded', reason = 'no-longer-offered', finished_at = ${at(now)} WHERE id = ${message.id}::uuid`);
-  await writeMessageEvents(transaction, now, [{ messageId: message.id, state: 'superseded', reason: 'no-longer-offered', until: null }]);
+  await writeMessageEvents(transaction, now, [
+    { messageId: message.id, state: 'superseded', reason: 'no-longer-offered', until: null },
+  ]);
   return null;
 }
 

@@ -6,9 +6,7 @@ import { at, sql } from './sql.ts';
 export type IdentityKind = 'email' | 'user_id' | 'anonymous_id' | 'phone';
 
 /** Whose interaction it is: an identity's id where Tend knows it already, else a normalised kind and value. */
-export type IdentityReference =
-  | { readonly id: number }
-  | { readonly kind: IdentityKind; readonly value: string };
+export type IdentityReference = { readonly id: number } | { readonly kind: IdentityKind; readonly value: string };
 
 /** An interaction as it comes in, validated and normalised. */
 export interface NewInteraction {
@@ -41,7 +39,10 @@ export async function ingestInteractions(database: Database, interactions: reado
 /** As `ingestInteractions`, as a part of a larger transaction (Tend's own interactions). */
 export async function ingestWithin(transaction: Transaction, interactions: readonly NewInteraction[]): Promise<number> {
   const identities = await resolveIdentities(transaction, interactions);
-  const rows = interactions.map((interaction) => ({ interaction, identity: identities.get(referenceKey(interaction.identity)) }));
+  const rows = interactions.map((interaction) => ({
+    interaction,
+    identity: identities.get(referenceKey(interaction.identity)),
+  }));
   const stored = await transaction.query(sql`
     INSERT INTO interaction (source, message_id, identity_id, lead_id, kind, name, properties, context, occurred_at, received_at, claimed_at)
     SELECT * FROM unnest(

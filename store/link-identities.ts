@@ -1,8 +1,8 @@
+import { isTimeZone } from '../domain/definition/definition.ts';
 import { type GivenIdentity, identitiesIn, traitsIn } from '../domain/identity/identities-in.ts';
 import { decideLink, type NamedLead } from '../domain/identity/link.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Properties } from '../domain/interaction/interaction.ts';
-import { isTimeZone } from '../domain/definition/definition.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
 import { mergeLeads } from './merge-leads.ts';
@@ -53,7 +53,13 @@ async function linkOne(transaction: Transaction, interactionId: number, now: Ins
     case 'create': {
       const leadId = newId();
       await transaction.query(sql`INSERT INTO lead (id, created_at) VALUES (${leadId}::uuid, ${at(now)})`);
-      await connect(transaction, identify, leadId, identities.filter((identity) => identity.leadId === null), now);
+      await connect(
+        transaction,
+        identify,
+        leadId,
+        identities.filter((identity) => identity.leadId === null),
+        now,
+      );
       break;
     }
     case 'use':
@@ -68,7 +74,13 @@ async function linkOne(transaction: Transaction, interactionId: number, now: Ins
         INSERT INTO audit (at, actor_kind, actor, action, subject_kind, subject_id, detail)
         VALUES (${at(now)}, 'system', 'identity linking', 'lead.merge-refused', 'lead', ${decision.lead},
                 ${JSON.stringify({ others: decision.others, reason: 'each has a user id of its own' })}::jsonb)`);
-      await connect(transaction, identify, decision.lead, identities.filter(({ leadId }) => leadId === null), now);
+      await connect(
+        transaction,
+        identify,
+        decision.lead,
+        identities.filter(({ leadId }) => leadId === null),
+        now,
+      );
       break;
   }
   await transaction.query(sql`UPDATE interaction SET linked_at = ${at(now)} WHERE id = ${identify.id}::bigint`);
@@ -82,7 +94,11 @@ interface KnownIdentity {
   readonly leadId: string | null;
 }
 
-async function ensureIdentities(transaction: Transaction, given: readonly GivenIdentity[], now: Instant): Promise<KnownIdentity[]> {
+async function ensureIdentities(
+  transaction: Transaction,
+  given: readonly GivenIdentity[],
+  now: Instant,
+): Promise<KnownIdentity[]> {
   if (given.length === 0) return [];
   const sorted = [...given].sort((a, b) => (`${a.kind} ${a.value}` < `${b.kind} ${b.value}` ? -1 : 1));
   const kinds = sorted.map(({ kind }) => kind);
@@ -110,7 +126,10 @@ async function lockLeadsOf(transaction: Transaction, identities: readonly KnownI
     SELECT id, created_at AS "createdAt" FROM lead WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE`);
   const userIds = await transaction.query<{ leadId: string; value: string }>(sql`
     SELECT lead_id AS "leadId", value FROM identity WHERE lead_id = ANY(${ids}::uuid[]) AND kind = 'user_id'`);
-  return leads.map((lead) => ({ ...lead, userIds: userIds.filter(({ leadId }) => leadId === lead.id).map(({ value }) => value) }));
+  return leads.map((lead) => ({
+    ...lead,
+    userIds: userIds.filter(({ leadId }) => leadId === lead.id).map(({ value }) => value),
+  }));
 }
 
 /** Gives the lead these identities, what was seen of them before, and the traits. */
@@ -141,8 +160,12 @@ async function connect(
 
 /** Language and zone are asked for on every mail, so the lead's row has them beside the attribute rows. */
 async function keepLocale(transaction: Transaction, leadId: string, traits: Properties): Promise<void> {
-  const locale = [traits.locale, traits.language].find((value): value is string => typeof value === 'string' && /^[a-zA-Z]{2,3}([-_][\w-]+)?$/.test(value));
-  const zone = [traits.timezone, traits.timeZone].find((value): value is string => typeof value === 'string' && isTimeZone(value));
+  const locale = [traits.locale, traits.language].find(
+    (value): value is string => typeof value === 'string' && /^[a-zA-Z]{2,3}([-_][\w-]+)?$/.test(value),
+  );
+  const zone = [traits.timezone, traits.timeZone].find(
+    (value): value is string => typeof value === 'string' && isTimeZone(value),
+  );
   if (locale === undefined && zone === undefined) return;
   await transaction.query(sql`
     UPDATE lead SET locale = coalesce(${locale ?? null}, locale), time_zone = coalesce(${zone ?? null}, time_zone) WHERE id = ${leadId}::uuid`);

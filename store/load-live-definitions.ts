@@ -22,9 +22,14 @@ export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDef
   const rows = await queryable.query<{ kind: string; versionId: number }>(sql`
     SELECT kind, live_version_id AS "versionId" FROM definition
     WHERE kind IN ('scoring_model', 'sequence') AND live_version_id IS NOT NULL ORDER BY kind, key`);
-  await loadVersions(queryable, rows.map(({ versionId }) => versionId));
+  await loadVersions(
+    queryable,
+    rows.map(({ versionId }) => versionId),
+  );
   const live = <T>(kind: string): LiveVersion<T>[] =>
-    rows.filter((row) => row.kind === kind).map(({ versionId }) => ({ versionId, definition: queryable.versions.get(versionId) as T }));
+    rows
+      .filter((row) => row.kind === kind)
+      .map(({ versionId }) => ({ versionId, definition: queryable.versions.get(versionId) as T }));
   return { models: live<ScoringModel>('scoring_model'), sequences: live<Sequence>('sequence') };
 }
 
@@ -43,6 +48,9 @@ async function loadVersions(queryable: Queryable, versionIds: readonly number[])
   const rows = await queryable.query<{ id: number; kind: string; content: unknown }>(sql`
     SELECT id, kind, content FROM definition_version WHERE id = ANY(${missing}::bigint[])`);
   for (const { id, kind, content } of rows) {
-    queryable.versions.set(id, kind === 'scoring_model' ? scoringModelSchema.parse(content) : sequenceSchema.parse(content));
+    queryable.versions.set(
+      id,
+      kind === 'scoring_model' ? scoringModelSchema.parse(content) : sequenceSchema.parse(content),
+    );
   }
 }

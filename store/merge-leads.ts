@@ -22,7 +22,9 @@ export async function mergeLeads(
   await transaction.query(sql`UPDATE message SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
   await moveHandoffs(transaction, survivor, loser, now);
   await transaction.query(sql`UPDATE lead SET merged_into = ${survivor}::uuid WHERE merged_into = ${loser}::uuid`);
-  await transaction.query(sql`UPDATE lead SET merged_into = ${survivor}::uuid, next_look_at = NULL, refold = false WHERE id = ${loser}::uuid`);
+  await transaction.query(
+    sql`UPDATE lead SET merged_into = ${survivor}::uuid, next_look_at = NULL, refold = false WHERE id = ${loser}::uuid`,
+  );
   await transaction.query(sql`
     UPDATE lead SET refold = true, stage = CASE WHEN loser.stage = 'customer' THEN 'customer' ELSE lead.stage END,
            locale = coalesce(lead.locale, loser.locale), time_zone = coalesce(lead.time_zone, loser.time_zone)

@@ -32,7 +32,9 @@ export async function planHandoffRow(
   handoffId: string,
   options: PlanHandoffOptions,
 ): Promise<HandoffCommands> {
-  const [target] = await database.query<{ leadId: string }>(sql`SELECT lead_id AS "leadId" FROM handoff WHERE id = ${handoffId}::uuid`);
+  const [target] = await database.query<{ leadId: string }>(
+    sql`SELECT lead_id AS "leadId" FROM handoff WHERE id = ${handoffId}::uuid`,
+  );
   if (target === undefined) return { closed: true, send: null, nextLookAt: null, plannedAt: clock.now() };
   return database.transaction(async (transaction) => {
     const lead = await lockLead(transaction, target.leadId);
@@ -41,7 +43,14 @@ export async function planHandoffRow(
       const { snapshot, attentionRev } = await readHandoff(transaction, handoffId);
       const plan = planHandoff(snapshot, options.acceptWithinMs, now);
       if (plan.kind === 'assign') {
-        await assign(transaction, { handoffId, leadId: lead.id, snapshot, plan, now, messageIdDomain: options.messageIdDomain });
+        await assign(transaction, {
+          handoffId,
+          leadId: lead.id,
+          snapshot,
+          plan,
+          now,
+          messageIdDomain: options.messageIdDomain,
+        });
         continue;
       }
       if (plan.kind === 'settleMail') {
@@ -51,7 +60,12 @@ export async function planHandoffRow(
       const nextLookAt = plan.kind === 'wait' ? plan.until : null;
       await transaction.query(sql`
         UPDATE handoff SET planned_rev = ${attentionRev}::bigint, next_look_at = ${at(nextLookAt)} WHERE id = ${handoffId}::uuid`);
-      return { closed: plan.kind === 'done', send: plan.kind === 'deliver' ? plan.message : null, nextLookAt, plannedAt: now };
+      return {
+        closed: plan.kind === 'done',
+        send: plan.kind === 'deliver' ? plan.message : null,
+        nextLookAt,
+        plannedAt: now,
+      };
     }
   });
 }
@@ -60,7 +74,9 @@ async function readHandoff(
   transaction: Transaction,
   handoffId: string,
 ): Promise<{ snapshot: HandoffSnapshot; attentionRev: number }> {
-  const [row] = await transaction.query<Pick<HandoffSnapshot, 'state' | 'owner' | 'round' | 'acceptBy' | 'escalated'> & { attentionRev: number }>(sql`
+  const [row] = await transaction.query<
+    Pick<HandoffSnapshot, 'state' | 'owner' | 'round' | 'acceptBy' | 'escalated'> & { attentionRev: number }
+  >(sql`
     SELECT state, owner_key AS owner, round, accept_by AS "acceptBy", escalated_at IS NOT NULL AS escalated, attention_rev AS "attentionRev"
     FROM handoff WHERE id = ${handoffId}::uuid`);
   if (row === undefined) throw new Error(`handoff ${handoffId} has gone`);
@@ -111,7 +127,12 @@ async function assign(
     VALUES (${id}::uuid, 'rep', ${leadId}::uuid, ${handoffId}::uuid, ${plan.rep}, 'email', 'handoff', ${round}::int, ${HANDOFF_TEMPLATE},
             ${HANDOFF_TEMPLATE}, 'due', ${at(now)}, ${`<${id}@${messageIdDomain}>`}, ${at(now)})`);
   await writeMessageEvents(transaction, now, [
-    ...late.map((message) => ({ messageId: message.id, state: 'superseded' as const, reason: 'reassigned', until: null })),
+    ...late.map((message) => ({
+      messageId: message.id,
+      state: 'superseded' as const,
+      reason: 'reassigned',
+      until: null,
+    })),
     { messageId: id, state: 'due', reason: null, until: null },
   ]);
 }

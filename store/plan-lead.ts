@@ -2,8 +2,8 @@ import type { Instant } from '../domain/instant.ts';
 import { planJourney } from '../domain/journey/plan.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
-import { sql } from './sql.ts';
 import { type LeadRow, readJourney } from './read-journey.ts';
+import { sql } from './sql.ts';
 import { writePlan } from './write-plan.ts';
 
 /** What a journey is to do next. Holds ids and instants only: it is kept in Temporal's history. */

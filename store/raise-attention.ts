@@ -12,7 +12,10 @@ export async function raiseAttention(transaction: Transaction, leadIds: readonly
 }
 
 /** As `raiseAttention`, for callers whose workflow plans right afterwards anyway; only the sweep looks after it. */
-export async function raiseAttentionQuietly(transaction: Transaction, leadIds: readonly string[]): Promise<Attention[]> {
+export async function raiseAttentionQuietly(
+  transaction: Transaction,
+  leadIds: readonly string[],
+): Promise<Attention[]> {
   if (leadIds.length === 0) return [];
   return transaction.query<Attention>(sql`
     UPDATE lead SET attention_rev = attention_rev + 1 WHERE id = ANY(${leadIds}::uuid[])

@@ -34,7 +34,10 @@ export async function readGateFacts(
   if (purposes.length > 0) {
     const records = await readConsentRecords(transaction, leadId);
     for (const purpose of purposes) consents.set(purpose, consentState(records, purpose));
-    const days = Math.max(0, ...[...consents.values()].map((state) => (state.kind === 'granted' ? (state.promise?.days ?? 0) : 0)));
+    const days = Math.max(
+      0,
+      ...[...consents.values()].map((state) => (state.kind === 'granted' ? (state.promise?.days ?? 0) : 0)),
+    );
     if (days > 0) {
       const claims = await transaction.query<{ purpose: string; claimedAt: Instant }>(sql`
         SELECT purpose, claimed_at AS "claimedAt" FROM message

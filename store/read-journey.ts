@@ -26,7 +26,9 @@ export async function readJourney(transaction: Transaction, lead: LeadRow, now: 
     paused: facts.paused,
     standings: await readQualifiedStandings(transaction, lead.id),
     openHandoff: open === undefined ? null : { id: open.id, started: open.started },
-    lastOfferedAt: new Map(handoffs.flatMap(({ modelKey, offeredAt }) => (modelKey === null ? [] : [[modelKey, offeredAt]]))),
+    lastOfferedAt: new Map(
+      handoffs.flatMap(({ modelKey, offeredAt }) => (modelKey === null ? [] : [[modelKey, offeredAt]])),
+    ),
     enrolments,
     messages: await readMessages(transaction, enrolments),
     consents: facts.consents,
@@ -40,7 +42,10 @@ async function readActiveEnrolments(transaction: Transaction, leadId: string): P
     SELECT id, sequence_version_id AS "versionId", step_id AS "stepId", visit, step_entered_at AS "stepEnteredAt", awaits
     FROM enrolment WHERE lead_id = ${leadId}::uuid AND state = 'active' ORDER BY started_at, id`);
   if (rows.length === 0) return [];
-  const sequenceOf = await loadSequenceVersions(transaction, rows.map(({ versionId }) => versionId));
+  const sequenceOf = await loadSequenceVersions(
+    transaction,
+    rows.map(({ versionId }) => versionId),
+  );
   return rows.map((row) => ({ ...row, sequence: sequenceOf(row.versionId) }));
 }
 
@@ -76,7 +81,10 @@ async function readQualifiedStandings(transaction: Transaction, leadId: string):
   }));
 }
 
-async function readMessages(transaction: Transaction, enrolments: readonly EnrolmentInForce[]): Promise<MessageInForce[]> {
+async function readMessages(
+  transaction: Transaction,
+  enrolments: readonly EnrolmentInForce[],
+): Promise<MessageInForce[]> {
   if (enrolments.length === 0) return [];
   return transaction.query<MessageInForce>(sql`
     SELECT id, enrolment_id AS "enrolmentId", step_id AS "stepId", visit, purpose, state, reason, deadline_at AS "deadlineAt",
@@ -96,7 +104,9 @@ async function readAwaited(
   const since = earliest(...waiting.map(({ stepEnteredAt }) => stepEnteredAt));
   if (since === null) return [];
   const names = waiting.flatMap(({ event }) => (event.event === undefined ? [] : [event.event]));
-  const kinds = waiting.flatMap(({ event }) => (event.event === undefined && event.kind !== undefined ? [event.kind] : []));
+  const kinds = waiting.flatMap(({ event }) =>
+    event.event === undefined && event.kind !== undefined ? [event.kind] : [],
+  );
   const rows = await transaction.query<Interaction>(sql`
     SELECT id, source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt" FROM interaction
     WHERE lead_id = ${leadId}::uuid AND occurred_at >= ${at(since)} AND assessed_at IS NOT NULL

@@ -12,7 +12,9 @@ export interface LeadMailFacts {
 }
 
 export async function readLeadMailFacts(queryable: Queryable, leadId: string): Promise<LeadMailFacts> {
-  const [lead] = await queryable.query<{ locale: string | null }>(sql`SELECT locale FROM lead WHERE id = ${leadId}::uuid`);
+  const [lead] = await queryable.query<{ locale: string | null }>(
+    sql`SELECT locale FROM lead WHERE id = ${leadId}::uuid`,
+  );
   const attributes = await queryable.query<{ name: string; value: Json }>(sql`
     SELECT DISTINCT ON (name) name, value FROM attribute WHERE lead_id = ${leadId}::uuid ORDER BY name, at DESC, id DESC`);
   return {
@@ -32,11 +34,20 @@ export interface HandoffMailFacts {
     readonly threshold: number;
   };
   readonly leadEmail: string | null;
-  readonly points: readonly { readonly points: number; readonly rule: string; readonly interaction: string; readonly at: Instant }[];
+  readonly points: readonly {
+    readonly points: number;
+    readonly rule: string;
+    readonly interaction: string;
+    readonly at: Instant;
+  }[];
 }
 
 /** Null when the handoff or the representative has gone meanwhile. */
-export async function readHandoffMailFacts(queryable: Queryable, handoffId: string, repKey: string): Promise<HandoffMailFacts | null> {
+export async function readHandoffMailFacts(
+  queryable: Queryable,
+  handoffId: string,
+  repKey: string,
+): Promise<HandoffMailFacts | null> {
   const [row] = await queryable.query<{
     leadId: string;
     modelVersionId: number | null;
@@ -57,7 +68,9 @@ export async function readHandoffMailFacts(queryable: Queryable, handoffId: stri
     FROM handoff JOIN rep ON rep.key = ${repKey} LEFT JOIN definition_version AS version ON version.id = handoff.model_version_id
     WHERE handoff.id = ${handoffId}::uuid`);
   if (row === undefined) return null;
-  const names = new Map(row.model === null ? [] : scoringModelSchema.parse(row.model).rules.map((rule) => [rule.id, rule.name ?? rule.id]));
+  const names = new Map(
+    row.model === null ? [] : scoringModelSchema.parse(row.model).rules.map((rule) => [rule.id, rule.name ?? rule.id]),
+  );
   const points = await queryable.query<HandoffMailFacts['points'][number]>(sql`
     SELECT score_ledger.points, rule, interaction.name AS interaction, score_ledger.occurred_at AS at
     FROM score_ledger JOIN interaction ON interaction.id = interaction_id
@@ -65,7 +78,13 @@ export async function readHandoffMailFacts(queryable: Queryable, handoffId: stri
     ORDER BY score_ledger.occurred_at, score_ledger.id`);
   return {
     rep: { key: row.key, name: row.name, email: row.email },
-    handoff: { id: handoffId, offeredAt: row.offeredAt, acceptBy: row.acceptBy, points: row.points ?? 0, threshold: row.threshold ?? 0 },
+    handoff: {
+      id: handoffId,
+      offeredAt: row.offeredAt,
+      acceptBy: row.acceptBy,
+      points: row.points ?? 0,
+      threshold: row.threshold ?? 0,
+    },
     leadEmail: row.leadEmail,
     points: points.map((point) => ({ ...point, rule: names.get(point.rule) ?? point.rule })),
   };

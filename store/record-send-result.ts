@@ -1,5 +1,5 @@
-import { nextAttempt } from '../domain/sending/backoff.ts';
 import type { MessageState } from '../domain/journey/snapshot.ts';
+import { nextAttempt } from '../domain/sending/backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database.ts';
 import { lockLead } from './lock-lead.ts';
@@ -31,7 +31,12 @@ export async function recordSendResult(
   if (target === undefined) return 'superseded';
   return database.transaction(async (transaction) => {
     const lead = await lockLead(transaction, target.leadId);
-    const [message] = await transaction.query<{ state: MessageState; token: string | null; attempts: number; handoffId: string | null }>(sql`
+    const [message] = await transaction.query<{
+      state: MessageState;
+      token: string | null;
+      attempts: number;
+      handoffId: string | null;
+    }>(sql`
       SELECT state, claim_token AS token, attempts, handoff_id AS "handoffId" FROM message WHERE id = ${claim.messageId}::uuid`);
     if (message === undefined) return 'superseded';
     const ours = message.token === claim.token && (message.state === 'claimed' || message.state === 'unknown');
@@ -46,7 +51,9 @@ export async function recordSendResult(
       WHERE id = ${claim.messageId}::uuid`);
     await writeMessageEvents(transaction, now, [{ messageId: claim.messageId, state, reason: result.reason, until }]);
     if (message.handoffId !== null) {
-      await transaction.query(sql`UPDATE handoff SET attention_rev = attention_rev + 1 WHERE id = ${message.handoffId}::uuid`);
+      await transaction.query(
+        sql`UPDATE handoff SET attention_rev = attention_rev + 1 WHERE id = ${message.handoffId}::uuid`,
+      );
     } else {
       await raiseAttentionQuietly(transaction, [lead.id]);
     }

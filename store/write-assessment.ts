@@ -66,13 +66,19 @@ export async function writeAssessment(
 
 type StandingOfLead = AssessedStanding & { readonly leadId: string };
 
-async function writeLedger(transaction: Transaction, now: Instant, standings: readonly StandingOfLead[]): Promise<void> {
+async function writeLedger(
+  transaction: Transaction,
+  now: Instant,
+  standings: readonly StandingOfLead[],
+): Promise<void> {
   const superseded = standings.flatMap((standing) => standing.superseded);
   if (superseded.length > 0) {
     await transaction.query(sql`
       UPDATE score_ledger SET superseded_at = ${at(now)} WHERE id = ANY(${superseded}::bigint[])`);
   }
-  const rows = standings.flatMap(({ leadId, versionId, added }) => added.map((award) => ({ leadId, versionId, ...award })));
+  const rows = standings.flatMap(({ leadId, versionId, added }) =>
+    added.map((award) => ({ leadId, versionId, ...award })),
+  );
   if (rows.length === 0) return;
   await transaction.query(sql`
     INSERT INTO score_ledger (lead_id, model_version_id, interaction_id, rule, points, provisional, occurred_at, recorded_at)

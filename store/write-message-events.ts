@@ -12,7 +12,11 @@ export interface MessageEvent {
 }
 
 /** Puts each change of a message on record. */
-export async function writeMessageEvents(transaction: Transaction, now: Instant, events: readonly MessageEvent[]): Promise<void> {
+export async function writeMessageEvents(
+  transaction: Transaction,
+  now: Instant,
+  events: readonly MessageEvent[],
+): Promise<void> {
   await transaction.query(sql`
     INSERT INTO message_event (message_id, at, state, reason, until)
     SELECT message_id, ${at(now)}::timestamptz, state, reason, until FROM unnest(

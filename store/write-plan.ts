@@ -45,7 +45,11 @@ export async function writePlan(
   };
 }
 
-async function writeEnrolment(transaction: Transaction, snapshot: JourneySnapshot, change: EnrolmentChange): Promise<void> {
+async function writeEnrolment(
+  transaction: Transaction,
+  snapshot: JourneySnapshot,
+  change: EnrolmentChange,
+): Promise<void> {
   if (change.kind === 'ended') {
     await transaction.query(sql`
       UPDATE enrolment SET state = ${change.state}, ended_at = ${at(change.at)}, end_reason = ${change.reason}, awaits = '{}'
@@ -88,7 +92,12 @@ async function insertIntent(
 }
 
 /** The row is the offer: silence begins when it commits. What was claimed before may still leave, and stands on it. */
-async function insertHandoff(transaction: Transaction, leadId: string, standing: StandingInForce, now: Instant): Promise<string> {
+async function insertHandoff(
+  transaction: Transaction,
+  leadId: string,
+  standing: StandingInForce,
+  now: Instant,
+): Promise<string> {
   const id = newId();
   const inFlight = await transaction.query<{ id: string }>(sql`
     SELECT id FROM message WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'lead' AND state = 'claimed'`);

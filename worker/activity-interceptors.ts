@@ -1,5 +1,5 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { TendError } from '../domain/errors.ts';
 
@@ -35,8 +35,12 @@ export function withoutPersonalData(error: unknown): ApplicationFailure {
   if (error instanceof TendError) {
     return ApplicationFailure.create({ type: error.code, message: error.code, nonRetryable: !error.retryable });
   }
-  const { name, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { name: typeof error, code: undefined };
-  const failure = ApplicationFailure.create({ type: code ?? name, message: `${name}${code === undefined ? '' : ` ${code}`}` });
+  const { name, code } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { name: typeof error, code: undefined };
+  const failure = ApplicationFailure.create({
+    type: code ?? name,
+    message: `${name}${code === undefined ? '' : ` ${code}`}`,
+  });
   failure.stack = '';
   return failure;
 }

@@ -10,7 +10,9 @@ import { startWorker } from './worker.ts';
 const settings = readServiceSettings();
 const log = createLog(settings.logLevel, 'worker');
 Runtime.install({
-  logger: new DefaultLogger('WARN', ({ level, message, meta }) => log.info({ level, ...(meta?.workflowId ? { workflowId: meta.workflowId } : {}) }, message)),
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+    log.info({ level, ...(meta?.workflowId ? { workflowId: meta.workflowId } : {}) }, message),
+  ),
 });
 const database = openDatabase({ url: settings.databaseUrl, poolSize: settings.databasePoolSize });
 const worker = await startWorker({

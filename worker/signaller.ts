@@ -2,8 +2,8 @@ import type { Client } from '@temporalio/client';
 import type { Database } from '../store/database.ts';
 import type { Attention } from '../store/raise-attention.ts';
 import { sql } from '../store/sql.ts';
-import type { leadJourney } from '../workflows/lead-journey.ts';
 import type { handoff } from '../workflows/handoff.ts';
+import type { leadJourney } from '../workflows/lead-journey.ts';
 import { handoffWorkflowId, JOURNEY_QUEUE, journeyId, LOOK } from '../workflows/names.ts';
 import { type Log, loggable } from './log.ts';
 

@@ -30,7 +30,9 @@ export async function until<T>(what: string, ask: () => Promise<T | null | undef
     const answer = await ask();
     if (answer !== null && answer !== undefined) return answer;
     if (performance.now() > end) {
-      throw new Error(`The demo waited ${limitMs / 1000} s in vain for ${what}. "tend why <address>" and .tend/logs tell more.`);
+      throw new Error(
+        `The demo waited ${limitMs / 1000} s in vain for ${what}. "tend why <address>" and .tend/logs tell more.`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 150));
   }

@@ -10,7 +10,11 @@ interface Standing {
   readonly model: string;
   readonly points: number;
   readonly threshold: number;
-  readonly explanation: readonly { readonly points: number; readonly ruleName: string; readonly interaction: { readonly at: string; readonly name: string } }[];
+  readonly explanation: readonly {
+    readonly points: number;
+    readonly ruleName: string;
+    readonly interaction: { readonly at: string; readonly name: string };
+  }[];
 }
 interface Handoff {
   readonly id: string;
@@ -39,10 +43,19 @@ interface Player {
  * @throws Error saying what was promised and did not come
  */
 export async function playTanja(api: ApiClient): Promise<void> {
-  if (api.mailbox === undefined) throw new Error('The demo reads mails from the local mailbox: start Tend without SMTP_URL to play it.');
+  if (api.mailbox === undefined)
+    throw new Error('The demo reads mails from the local mailbox: start Tend without SMTP_URL to play it.');
   const id = randomBytes(4).toString('hex');
-  const player: Player = { api, mailbox: api.mailbox, story: beginStory(), email: `tanja.${id}@people.example`, anonymousId: `browser-${id}` };
-  console.log(`\n${bold('Tanja and the stationery shop')}\n${dim(`She is ${player.email}; her mails are on ${player.mailbox}`)}`);
+  const player: Player = {
+    api,
+    mailbox: api.mailbox,
+    story: beginStory(),
+    email: `tanja.${id}@people.example`,
+    anonymousId: `browser-${id}`,
+  };
+  console.log(
+    `\n${bold('Tanja and the stationery shop')}\n${dim(`She is ${player.email}; her mails are on ${player.mailbox}`)}`,
+  );
   const leadId = await signUp(player);
   await readNewsletter(player);
   await comeBack(player, leadId);
@@ -56,7 +69,11 @@ async function signUp(player: Player): Promise<string> {
   const { api, story, email, anonymousId } = player;
   story.chapter('She signs up for the newsletter');
   const signedUpAt = new Date(Date.now() - 48 * HOUR);
-  await api.call('POST', '/v1/identify', { anonymousId, traits: { email, firstName: 'Tanja', locale: 'en' }, timestamp: signedUpAt });
+  await api.call('POST', '/v1/identify', {
+    anonymousId,
+    traits: { email, firstName: 'Tanja', locale: 'en' },
+    timestamp: signedUpAt,
+  });
   const leadId = await until('the lead', async () => {
     const { leads } = await api.call<{ leads: { id: string }[] }>('POST', '/api/leads/search', { email });
     return leads[0]?.id;
@@ -73,7 +90,12 @@ async function signUp(player: Player): Promise<string> {
     confirmedAt: signedUpAt,
   });
   story.tell('Her consent is on record, with wording, form and both instants');
-  await api.call('POST', '/v1/track', { anonymousId, event: 'Newsletter Subscribed', properties: { list: 'demo' }, timestamp: signedUpAt });
+  await api.call('POST', '/v1/track', {
+    anonymousId,
+    event: 'Newsletter Subscribed',
+    properties: { list: 'demo' },
+    timestamp: signedUpAt,
+  });
   await expectPoints(player, leadId, 3);
   return leadId;
 }
@@ -102,7 +124,12 @@ async function comeBack(player: Player, leadId: string): Promise<void> {
   // 26 hours are another calendar day even where the clock was set back an hour.
   const yesterday = new Date(Date.now() - 26 * HOUR);
   const page = (path: string) => ({ anonymousId, name: 'Product', properties: { path } });
-  await api.call('POST', '/v1/batch', { batch: [{ type: 'page', ...page('/gouache'), timestamp: yesterday }, { type: 'page', ...page('/brushes') }] });
+  await api.call('POST', '/v1/batch', {
+    batch: [
+      { type: 'page', ...page('/gouache'), timestamp: yesterday },
+      { type: 'page', ...page('/brushes') },
+    ],
+  });
   story.tell('She browses products on two days');
   await expectPoints(player, leadId, 33);
   await api.call('POST', '/v1/page', page('/easels'));
@@ -115,7 +142,9 @@ async function meetSales(player: Player, leadId: string): Promise<Handoff> {
   await api.call('POST', '/v1/track', { anonymousId, event: 'Branch Searched', properties: { postcode: '10969' } });
   const standing = await expectPoints(player, leadId, 53);
   for (const { points, ruleName, interaction } of standing.explanation) {
-    story.aside(`${String(points).padStart(4)}  ${ruleName.padEnd(36)}${interaction.at.slice(0, 16).replace('T', ' ')}`);
+    story.aside(
+      `${String(points).padStart(4)}  ${ruleName.padEnd(36)}${interaction.at.slice(0, 16).replace('T', ' ')}`,
+    );
   }
   story.aside(`${String(standing.points).padStart(4)}  of ${standing.threshold} needed`);
   const offered = await until('the handoff', async () => {
@@ -136,7 +165,8 @@ async function staySilent(player: Player, leadId: string): Promise<void> {
     return messages.find(({ reason }) => reason === 'sales-has-the-lead');
   });
   const mails = await nurturingMails(player);
-  if (mails.length !== 1) throw new Error(`${mails.length} nurturing mails are in the mailbox while sales has her, not 1.`);
+  if (mails.length !== 1)
+    throw new Error(`${mails.length} nurturing mails are in the mailbox while sales has her, not 1.`);
   story.seen(`“${withheld.template}” is withheld: ${withheld.reason}. One mail in her mailbox, as before`);
 }
 

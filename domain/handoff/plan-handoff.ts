@@ -12,7 +12,12 @@ export interface HandoffSnapshot {
   /** Whom this handoff was assigned to so far, in order. */
   readonly asked: readonly string[];
   /** The owner's offer mail. */
-  readonly mail: { readonly id: string; readonly state: string; readonly nextAttemptAt: Instant | null; readonly leaseUntil: Instant | null } | null;
+  readonly mail: {
+    readonly id: string;
+    readonly state: string;
+    readonly nextAttemptAt: Instant | null;
+    readonly leaseUntil: Instant | null;
+  } | null;
 }
 
 export type HandoffPlan =
@@ -22,7 +27,11 @@ export type HandoffPlan =
   | { readonly kind: 'deliver'; readonly message: string }
   /** The mail's attempt ended without a result. */
   | { readonly kind: 'settleMail'; readonly message: string }
-  | { readonly kind: 'wait'; readonly until: Instant | null; readonly why: 'no-representative' | 'acceptance' | 'outcome' | 'delivery' }
+  | {
+      readonly kind: 'wait';
+      readonly until: Instant | null;
+      readonly why: 'no-representative' | 'acceptance' | 'outcome' | 'delivery';
+    }
   | { readonly kind: 'done' };
 
 /** How often to look for a representative where there is none; making one wakes the handoff as well. */
@@ -35,18 +44,29 @@ const NOBODY_RETRY_MS = 60 * 60_000;
  */
 export function planHandoff(snapshot: HandoffSnapshot, acceptWithinMs: number, now: Instant): HandoffPlan {
   if (snapshot.state === 'closed') return { kind: 'done' };
-  if (snapshot.state === 'offered' && (snapshot.owner === null || (snapshot.acceptBy !== null && now >= snapshot.acceptBy))) {
+  if (
+    snapshot.state === 'offered' &&
+    (snapshot.owner === null || (snapshot.acceptBy !== null && now >= snapshot.acceptBy))
+  ) {
     const next = nextRep(snapshot);
     if (next === null) return { kind: 'wait', until: now + NOBODY_RETRY_MS, why: 'no-representative' };
     const everyoneWasSilent = snapshot.asked.length > 0 && snapshot.asked.includes(next);
-    return { kind: 'assign', rep: next, acceptBy: now + acceptWithinMs, escalate: everyoneWasSilent && !snapshot.escalated };
+    return {
+      kind: 'assign',
+      rep: next,
+      acceptBy: now + acceptWithinMs,
+      escalate: everyoneWasSilent && !snapshot.escalated,
+    };
   }
   const { mail } = snapshot;
   if (mail !== null && snapshot.state === 'offered') {
-    if (mail.state === 'due' || (mail.state === 'deferred' && (mail.nextAttemptAt ?? now) <= now)) return { kind: 'deliver', message: mail.id };
-    if (mail.state === 'claimed' && mail.leaseUntil !== null && mail.leaseUntil <= now) return { kind: 'settleMail', message: mail.id };
+    if (mail.state === 'due' || (mail.state === 'deferred' && (mail.nextAttemptAt ?? now) <= now))
+      return { kind: 'deliver', message: mail.id };
+    if (mail.state === 'claimed' && mail.leaseUntil !== null && mail.leaseUntil <= now)
+      return { kind: 'settleMail', message: mail.id };
     const next = mail.state === 'deferred' ? mail.nextAttemptAt : mail.state === 'claimed' ? mail.leaseUntil : null;
-    if (next !== null && (snapshot.acceptBy === null || next < snapshot.acceptBy)) return { kind: 'wait', until: next, why: 'delivery' };
+    if (next !== null && (snapshot.acceptBy === null || next < snapshot.acceptBy))
+      return { kind: 'wait', until: next, why: 'delivery' };
   }
   return snapshot.state === 'offered'
     ? { kind: 'wait', until: snapshot.acceptBy, why: 'acceptance' }

@@ -13,7 +13,8 @@ export function identitiesIn(context: Properties): GivenIdentity[] {
   if (typeof userId === 'string' && userId.trim() !== '') identities.push({ kind: 'user_id', value: userId.trim() });
   const email = normaliseEmail(traitsIn(context).email);
   if (email !== null) identities.push({ kind: 'email', value: email });
-  if (typeof anonymousId === 'string' && anonymousId.trim() !== '') identities.push({ kind: 'anonymous_id', value: anonymousId.trim() });
+  if (typeof anonymousId === 'string' && anonymousId.trim() !== '')
+    identities.push({ kind: 'anonymous_id', value: anonymousId.trim() });
   return identities;
 }
 

@@ -27,7 +27,11 @@ export function decideLink(
   const [only, ...more] = leads;
   if (only === undefined) return identify.givesData ? { kind: 'create' } : { kind: 'nobody' };
   if (more.length === 0) {
-    const ownsAnotherAccount = identify.userId !== null && only.id !== identify.leadOfUserId && only.userIds.length > 0 && !only.userIds.includes(identify.userId);
+    const ownsAnotherAccount =
+      identify.userId !== null &&
+      only.id !== identify.leadOfUserId &&
+      only.userIds.length > 0 &&
+      !only.userIds.includes(identify.userId);
     // A new account names the address of an existing one: a second person at one address, or a typing error.
     return ownsAnotherAccount ? { kind: 'create' } : { kind: 'use', lead: only.id };
   }
@@ -35,7 +39,8 @@ export function decideLink(
   if (identify.userId !== null) accounts.add(identify.userId);
   const oldestFirst = [...leads].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   const survivor = oldestFirst[0] ?? only;
-  if (accounts.size <= 1) return { kind: 'merge', survivor: survivor.id, losers: oldestFirst.slice(1).map(({ id }) => id) };
+  if (accounts.size <= 1)
+    return { kind: 'merge', survivor: survivor.id, losers: oldestFirst.slice(1).map(({ id }) => id) };
   const lead = identify.leadOfUserId ?? survivor.id;
   return { kind: 'conflict', lead, others: leads.filter(({ id }) => id !== lead).map(({ id }) => id) };
 }

@@ -25,7 +25,9 @@ export type FoldPosition = Pick<Interaction, 'occurredAt' | 'source' | 'messageI
  * Strings compare by code unit, never by a database's collation: two installations must agree.
  */
 export function compareFoldOrder(a: FoldPosition, b: FoldPosition): number {
-  return a.occurredAt - b.occurredAt || compareCodeUnits(a.source, b.source) || compareCodeUnits(a.messageId, b.messageId);
+  return (
+    a.occurredAt - b.occurredAt || compareCodeUnits(a.source, b.source) || compareCodeUnits(a.messageId, b.messageId)
+  );
 }
 
 function compareCodeUnits(a: string, b: string): number {

@@ -26,8 +26,21 @@ export interface JourneyPlan {
 }
 
 export type EnrolmentChange =
-  | { readonly id: string; readonly kind: 'moved'; readonly stepId: string; readonly visit: number; readonly stepEnteredAt: Instant; readonly awaits: readonly string[] }
-  | { readonly id: string; readonly kind: 'ended'; readonly state: 'completed' | 'left'; readonly at: Instant; readonly reason: string };
+  | {
+      readonly id: string;
+      readonly kind: 'moved';
+      readonly stepId: string;
+      readonly visit: number;
+      readonly stepEnteredAt: Instant;
+      readonly awaits: readonly string[];
+    }
+  | {
+      readonly id: string;
+      readonly kind: 'ended';
+      readonly state: 'completed' | 'left';
+      readonly at: Instant;
+      readonly reason: string;
+    };
 
 export interface MessageIntent {
   readonly enrolmentId: string;
@@ -103,12 +116,18 @@ function offerDue(snapshot: JourneySnapshot): StandingInForce | null {
     const offeredAt = snapshot.lastOfferedAt.get(modelKey);
     return offeredAt === undefined || qualifiedSince > offeredAt;
   });
-  return crossed.sort((a, b) => (a.qualifiedSince ?? 0) - (b.qualifiedSince ?? 0) || (a.modelKey < b.modelKey ? -1 : 1))[0] ?? null;
+  return (
+    crossed.sort(
+      (a, b) => (a.qualifiedSince ?? 0) - (b.qualifiedSince ?? 0) || (a.modelKey < b.modelKey ? -1 : 1),
+    )[0] ?? null
+  );
 }
 
 function planEnrolment(draft: Draft, enrolment: EnrolmentInForce): void {
   const { snapshot, now } = draft;
-  const own = snapshot.messages.filter(({ enrolmentId }) => enrolmentId === enrolment.id).map((message) => settleLease(draft, message));
+  const own = snapshot.messages
+    .filter(({ enrolmentId }) => enrolmentId === enrolment.id)
+    .map((message) => settleLease(draft, message));
   const { stage } = snapshot.lead;
   if (stage === 'disqualified' || !enrolment.sequence.stages.includes(stage)) {
     leave(draft, enrolment, own, 'left-the-stage');
@@ -117,7 +136,8 @@ function planEnrolment(draft: Draft, enrolment: EnrolmentInForce): void {
   let advanced = advance(enrolment, own, snapshot.awaited, now);
   // A mail that the gate refuses for good lets the enrolment go on in this same plan.
   while (advanced.kind === 'sending' || advanced.kind === 'wantsToSend') {
-    const dropped = advanced.kind === 'sending' ? planOpenMessage(draft, advanced.message) : planIntent(draft, enrolment, advanced);
+    const dropped =
+      advanced.kind === 'sending' ? planOpenMessage(draft, advanced.message) : planIntent(draft, enrolment, advanced);
     if (dropped === null) break;
     const index = own.findIndex(({ id }) => id === dropped.id);
     if (index === -1) own.push(dropped);
@@ -125,7 +145,13 @@ function planEnrolment(draft: Draft, enrolment: EnrolmentInForce): void {
     advanced = advance(enrolment, own, snapshot.awaited, now);
   }
   if (advanced.kind === 'completed') {
-    draft.enrolments.push({ id: enrolment.id, kind: 'ended', state: 'completed', at: advanced.at, reason: 'completed' });
+    draft.enrolments.push({
+      id: enrolment.id,
+      kind: 'ended',
+      state: 'completed',
+      at: advanced.at,
+      reason: 'completed',
+    });
     return;
   }
   draft.open += 1;
@@ -143,7 +169,12 @@ function settleLease(draft: Draft, message: MessageInForce): MessageInForce {
 }
 
 /** The enrolment ends; what of it has not been sent is superseded. A claimed mail is left to its result. */
-function leave(draft: Draft, enrolment: EnrolmentInForce, own: readonly MessageInForce[], reason: WithheldReason): void {
+function leave(
+  draft: Draft,
+  enrolment: EnrolmentInForce,
+  own: readonly MessageInForce[],
+  reason: WithheldReason,
+): void {
   for (const message of own) {
     if (isFinal(message.state)) continue;
     if (message.state === 'claimed') {
@@ -174,7 +205,8 @@ function planOpenMessage(draft: Draft, message: MessageInForce): MessageInForce 
     case 'now':
       noteSent(draft, message.purpose);
       draft.send.push(message.id);
-      if (message.state === 'delayed') draft.messages.push({ id: message.id, state: 'due', reason: null, nextAttemptAt: null });
+      if (message.state === 'delayed')
+        draft.messages.push({ id: message.id, state: 'due', reason: null, nextAttemptAt: null });
       return null;
     case 'later':
       draft.looks.push(answer.at, message.deadlineAt);
@@ -210,7 +242,13 @@ function planIntent(draft: Draft, enrolment: EnrolmentInForce, wants: WantsToSen
       return null;
     case 'later':
       draft.looks.push(answer.at, wants.deadlineAt);
-      draft.intents.push({ ...intent, state: 'delayed', reason: answer.reason, nextAttemptAt: answer.at, sendNow: false });
+      draft.intents.push({
+        ...intent,
+        state: 'delayed',
+        reason: answer.reason,
+        nextAttemptAt: answer.at,
+        sendNow: false,
+      });
       return null;
     case 'never':
       draft.intents.push({ ...intent, state: 'dropped', reason: answer.reason, nextAttemptAt: null, sendNow: false });
@@ -252,10 +290,11 @@ function noteSent(draft: Draft, purpose: string): void {
 function endEverything(snapshot: JourneySnapshot, now: Instant): JourneyPlan {
   const messages = snapshot.messages
     .filter(({ state }) => !isFinal(state))
-    .map(({ id, state }): MessageChange =>
-      state === 'claimed'
-        ? { id, state: 'unknown', reason: 'no-result', nextAttemptAt: null }
-        : { id, state: 'superseded', reason: 'enrolment-ended', nextAttemptAt: null },
+    .map(
+      ({ id, state }): MessageChange =>
+        state === 'claimed'
+          ? { id, state: 'unknown', reason: 'no-result', nextAttemptAt: null }
+          : { id, state: 'superseded', reason: 'enrolment-ended', nextAttemptAt: null },
     );
   const enrolments = snapshot.enrolments.map(
     ({ id }): EnrolmentChange => ({ id, kind: 'ended', state: 'left', at: now, reason: 'lead-gone' }),

@@ -60,7 +60,13 @@ export function foldInteraction(
     used = afterwards;
     points += rule.points;
     if (!provisional) firmPoints += rule.points;
-    awards.push({ interactionId: interaction.id, rule: rule.id, points: rule.points, provisional, occurredAt: interaction.occurredAt });
+    awards.push({
+      interactionId: interaction.id,
+      rule: rule.id,
+      points: rule.points,
+      provisional,
+      occurredAt: interaction.occurredAt,
+    });
   }
   const qualified = firmPoints >= model.threshold;
   return {

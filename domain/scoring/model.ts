@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { eventMatchSchema } from '../interaction/event-match.ts';
 import { definitionKeySchema, isTimeZone, uniqueBy } from '../definition/definition.ts';
+import { eventMatchSchema } from '../interaction/event-match.ts';
 
 const ruleSchema = z.strictObject({
   id: definitionKeySchema,

@@ -9,7 +9,11 @@ export type Advanced =
   | { readonly kind: 'completed'; readonly at: Instant }
   | ({ readonly kind: 'waits' } & At & { readonly until: Instant; readonly awaits: readonly string[] })
   /** A mail is due that has no intent yet. */
-  | ({ readonly kind: 'wantsToSend' } & At & { readonly template: string; readonly dueAt: Instant; readonly deadlineAt: Instant })
+  | ({ readonly kind: 'wantsToSend' } & At & {
+        readonly template: string;
+        readonly dueAt: Instant;
+        readonly deadlineAt: Instant;
+      })
   /** The step's mail is on its way, or withheld. */
   | ({ readonly kind: 'sending' } & At & { readonly message: MessageInForce });
 
@@ -70,7 +74,9 @@ function passStep(
       const until = at.stepEnteredAt + durationMs(step.timeout);
       const event = awaited.find(
         (interaction) =>
-          interaction.occurredAt >= at.stepEnteredAt && interaction.occurredAt <= until && matches(step.event, interaction),
+          interaction.occurredAt >= at.stepEnteredAt &&
+          interaction.occurredAt <= until &&
+          matches(step.event, interaction),
       );
       if (event !== undefined) return { kind: 'passed', at: event.occurredAt, to: step.onEvent };
       if (now >= until) return { kind: 'passed', at: until, to: step.onTimeout };

@@ -38,7 +38,10 @@ export const sequenceSchema = z
     /** The consent purpose under which its mails go. */
     purpose: definitionKeySchema,
     /** Leads in one of these stages only; a lead that leaves them leaves the sequence. */
-    stages: z.array(z.enum(['lead', 'customer'])).min(1).default(['lead']),
+    stages: z
+      .array(z.enum(['lead', 'customer']))
+      .min(1)
+      .default(['lead']),
     /** Events that enrol a lead. Without one, leads come in by the API. */
     entry: z.array(eventMatchSchema).max(50).default([]),
     /** An entry event older than this, when it arrives, enrols nobody: an import of years must not mail thousands. */
@@ -50,7 +53,11 @@ export const sequenceSchema = z
     const place = new Map(sequence.steps.map((step, index) => [step.id, index]));
     sequence.steps.forEach((step, index) => {
       if (step.id === END) {
-        context.addIssue({ code: 'custom', path: ['steps', index, 'id'], message: '"end" means the end of the sequence: take another id' });
+        context.addIssue({
+          code: 'custom',
+          path: ['steps', index, 'id'],
+          message: '"end" means the end of the sequence: take another id',
+        });
       }
       if (step.kind !== 'waitFor') return;
       for (const branch of ['onEvent', 'onTimeout'] as const) {
@@ -58,8 +65,14 @@ export const sequenceSchema = z
         if (target === undefined || target === END) continue;
         const targetPlace = place.get(target);
         const path = ['steps', index, branch];
-        if (targetPlace === undefined) context.addIssue({ code: 'custom', path, message: `there is no step "${target}"` });
-        else if (targetPlace <= index) context.addIssue({ code: 'custom', path, message: `"${target}" is not a later step: a sequence only goes forward` });
+        if (targetPlace === undefined)
+          context.addIssue({ code: 'custom', path, message: `there is no step "${target}"` });
+        else if (targetPlace <= index)
+          context.addIssue({
+            code: 'custom',
+            path,
+            message: `"${target}" is not a later step: a sequence only goes forward`,
+          });
       }
     });
   });

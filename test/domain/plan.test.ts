@@ -14,7 +14,13 @@ const sequence = sequenceSchema.parse({
   purpose: 'newsletter',
   steps: [
     { id: 'hello', kind: 'send', template: 'hello' },
-    { id: 'click', kind: 'waitFor', event: { event: 'Clicked', properties: { mail: 'hello' } }, timeout: { days: 3 }, onTimeout: 'end' },
+    {
+      id: 'click',
+      kind: 'waitFor',
+      event: { event: 'Clicked', properties: { mail: 'hello' } },
+      timeout: { days: 3 },
+      onTimeout: 'end',
+    },
     { id: 'settle', kind: 'wait', for: { days: 1 } },
     { id: 'offer', kind: 'send', template: 'offer', deadline: { days: 5 } },
   ],
@@ -22,7 +28,9 @@ const sequence = sequenceSchema.parse({
 
 const granted: ConsentState = { kind: 'granted', address: null, promise: null };
 
-function snapshot(change: Partial<JourneySnapshot> & { stepId?: string; stepEnteredAt?: number } = {}): JourneySnapshot {
+function snapshot(
+  change: Partial<JourneySnapshot> & { stepId?: string; stepEnteredAt?: number } = {},
+): JourneySnapshot {
   const { stepId = 'hello', stepEnteredAt = NOW, ...rest } = change;
   return {
     lead: { stage: 'lead', gone: false, address: 'tanja@people.example', suppressed: false },
@@ -41,13 +49,30 @@ function snapshot(change: Partial<JourneySnapshot> & { stepId?: string; stepEnte
 
 function message(change: Partial<MessageInForce>): MessageInForce {
   return {
-    id: 'm1', enrolmentId: 'e1', stepId: 'hello', visit: 1, purpose: 'newsletter', state: 'due', reason: null,
-    deadlineAt: NOW + 14 * DAY, nextAttemptAt: null, claimedAt: null, leaseUntil: null, finishedAt: null, ...change,
+    id: 'm1',
+    enrolmentId: 'e1',
+    stepId: 'hello',
+    visit: 1,
+    purpose: 'newsletter',
+    state: 'due',
+    reason: null,
+    deadlineAt: NOW + 14 * DAY,
+    nextAttemptAt: null,
+    claimedAt: null,
+    leaseUntil: null,
+    finishedAt: null,
+    ...change,
   };
 }
 
 const clicked = (occurredAt: number, mail = 'hello'): Interaction => ({
-  id: 1, source: 'tend', messageId: 'c', kind: 'tend', name: 'Clicked', properties: { mail }, occurredAt,
+  id: 1,
+  source: 'tend',
+  messageId: 'c',
+  kind: 'tend',
+  name: 'Clicked',
+  properties: { mail },
+  occurredAt,
 });
 const hot = { modelKey: 'm', modelVersionId: 1, points: 60, firmPoints: 60, threshold: 50, qualifiedSince: NOW - HOUR };
 
@@ -64,7 +89,10 @@ describe('sending', () => {
 
   it('waits while the mail is claimed, until the lease ends, and then calls it unknown and goes on', () => {
     const claimed = message({ state: 'claimed', claimedAt: NOW, leaseUntil: NOW + 60_000 });
-    expect(planJourney(snapshot({ messages: [claimed] }), NOW + 1)).toMatchObject({ send: [], nextLookAt: NOW + 60_000 });
+    expect(planJourney(snapshot({ messages: [claimed] }), NOW + 1)).toMatchObject({
+      send: [],
+      nextLookAt: NOW + 60_000,
+    });
     const later = planJourney(snapshot({ messages: [claimed] }), NOW + 60_000);
     expect(later.messages).toEqual([{ id: 'm1', state: 'unknown', reason: 'no-result', nextAttemptAt: null }]);
     expect(later.enrolments).toMatchObject([{ stepId: 'click', stepEnteredAt: NOW }]);
@@ -82,12 +110,17 @@ describe('waiting', () => {
 
   it('counts from the claim of the mail before, not from when it came to look', () => {
     const plan = planJourney(snapshot({ messages: [accepted] }), NOW + HOUR);
-    expect(plan).toMatchObject({ enrolments: [{ stepId: 'click', stepEnteredAt: NOW, awaits: ['Clicked'] }], nextLookAt: NOW + 3 * DAY });
+    expect(plan).toMatchObject({
+      enrolments: [{ stepId: 'click', stepEnteredAt: NOW, awaits: ['Clicked'] }],
+      nextLookAt: NOW + 3 * DAY,
+    });
   });
 
   it('goes on from the event, however late it looks', () => {
     const plan = planJourney(snapshot({ messages: [accepted], awaited: [clicked(NOW + HOUR)] }), NOW + 2 * DAY);
-    expect(plan.intents).toMatchObject([{ stepId: 'offer', dueAt: NOW + HOUR + DAY, deadlineAt: NOW + HOUR + 6 * DAY }]);
+    expect(plan.intents).toMatchObject([
+      { stepId: 'offer', dueAt: NOW + HOUR + DAY, deadlineAt: NOW + HOUR + 6 * DAY },
+    ]);
   });
 
   it.each([
@@ -122,14 +155,20 @@ describe('handing over', () => {
 
   it('a customer is not offered', () => {
     const lead = { stage: 'customer' as const, gone: false, address: 'a@b.example', suppressed: false };
-    expect(planJourney(snapshot({ lead, standings: [hot], enrolments: [] }), NOW)).toMatchObject({ offer: null, closed: true });
+    expect(planJourney(snapshot({ lead, standings: [hot], enrolments: [] }), NOW)).toMatchObject({
+      offer: null,
+      closed: true,
+    });
   });
 
   it('drops a withheld mail at its deadline, on record, and goes on', () => {
     const withheld = message({ state: 'delayed', reason: 'sales-has-the-lead' });
     const during = planJourney(snapshot({ openHandoff: { id: 'h', started: true }, messages: [withheld] }), NOW + DAY);
     expect(during).toMatchObject({ messages: [], nextLookAt: NOW + 14 * DAY });
-    const past = planJourney(snapshot({ openHandoff: { id: 'h', started: true }, messages: [withheld] }), NOW + 14 * DAY);
+    const past = planJourney(
+      snapshot({ openHandoff: { id: 'h', started: true }, messages: [withheld] }),
+      NOW + 14 * DAY,
+    );
     expect(past.messages).toEqual([{ id: 'm1', state: 'dropped', reason: 'deadline-passed', nextAttemptAt: null }]);
     expect(past.enrolments).toMatchObject([{ stepId: 'click' }]);
   });
@@ -139,14 +178,22 @@ describe('consent and promises', () => {
   it('delays for want of consent, and drops when it was withdrawn', () => {
     const none = planJourney(snapshot({ consents: new Map() }), NOW);
     expect(none.intents).toMatchObject([{ state: 'delayed', reason: 'no-consent' }]);
-    const withdrawn = planJourney(snapshot({ consents: new Map([['newsletter', { kind: 'withdrawn', at: NOW }]]) }), NOW);
+    const withdrawn = planJourney(
+      snapshot({ consents: new Map([['newsletter', { kind: 'withdrawn', at: NOW }]]) }),
+      NOW,
+    );
     expect(withdrawn.intents).toMatchObject([{ state: 'dropped', reason: 'consent-withdrawn' }]);
   });
 
   it('keeps the frequency that the consent promised (KG Berlin 5 U 1043/20)', () => {
     const weekly: ConsentState = { kind: 'granted', address: null, promise: { max: 1, days: 7 } };
-    const plan = planJourney(snapshot({ consents: new Map([['newsletter', weekly]]), sent: new Map([['newsletter', [NOW - DAY]]]) }), NOW);
-    expect(plan.intents).toMatchObject([{ state: 'delayed', reason: 'frequency-promise', nextAttemptAt: NOW + 6 * DAY }]);
+    const plan = planJourney(
+      snapshot({ consents: new Map([['newsletter', weekly]]), sent: new Map([['newsletter', [NOW - DAY]]]) }),
+      NOW,
+    );
+    expect(plan.intents).toMatchObject([
+      { state: 'delayed', reason: 'frequency-promise', nextAttemptAt: NOW + 6 * DAY },
+    ]);
     expect(plan.nextLookAt).toBe(NOW + 6 * DAY);
   });
 
@@ -154,7 +201,10 @@ describe('consent and promises', () => {
     const weekly: ConsentState = { kind: 'granted', address: null, promise: { max: 1, days: 7 } };
     const two = [1, 2].map((n) => ({ id: `e${n}`, sequence, stepId: 'hello', visit: 1, stepEnteredAt: NOW }));
     const plan = planJourney(snapshot({ enrolments: two, consents: new Map([['newsletter', weekly]]) }), NOW);
-    expect(plan.intents.map(({ state, nextAttemptAt }) => [state, nextAttemptAt])).toEqual([['due', null], ['delayed', NOW + 7 * DAY]]);
+    expect(plan.intents.map(({ state, nextAttemptAt }) => [state, nextAttemptAt])).toEqual([
+      ['due', null],
+      ['delayed', NOW + 7 * DAY],
+    ]);
   });
 
   it('does not write to an address that the consent was not given for', () => {
@@ -175,12 +225,20 @@ describe('ending', () => {
   it('keeps the enrolment until a claimed mail has its result', () => {
     const lead = { stage: 'customer' as const, gone: false, address: 'a@b.example', suppressed: false };
     const claimed = message({ state: 'claimed', leaseUntil: NOW + 60_000 });
-    expect(planJourney(snapshot({ lead, messages: [claimed] }), NOW)).toMatchObject({ enrolments: [], closed: false, nextLookAt: NOW + 60_000 });
+    expect(planJourney(snapshot({ lead, messages: [claimed] }), NOW)).toMatchObject({
+      enrolments: [],
+      closed: false,
+      nextLookAt: NOW + 60_000,
+    });
   });
 
   it('closes at once for a lead that was merged or erased', () => {
     const lead = { stage: 'lead' as const, gone: true, address: null, suppressed: false };
-    expect(planJourney(snapshot({ lead, messages: [message({})] }), NOW)).toMatchObject({ closed: true, send: [], nextLookAt: null });
+    expect(planJourney(snapshot({ lead, messages: [message({})] }), NOW)).toMatchObject({
+      closed: true,
+      send: [],
+      nextLookAt: null,
+    });
   });
 });
 
@@ -191,8 +249,19 @@ describe('a malformed sequence', () => {
     ['an unknown kind', steps({ id: 'a', kind: 'sing' }), 'steps.0.kind'],
     ['a wait of nothing', steps({ id: 'a', kind: 'wait', for: { days: 0 } }), 'steps.0.for'],
     ['a step id used twice', steps({ id: 'a', ...wait }, { id: 'a', ...wait }), 'steps.1.id'],
-    ['a branch to nowhere', steps({ id: 'a', kind: 'waitFor', event: { event: 'E' }, timeout: { days: 1 }, onEvent: 'z' }), 'steps.0.onEvent'],
-    ['a branch backwards', steps({ id: 'a', ...wait }, { id: 'b', kind: 'waitFor', event: { event: 'E' }, timeout: { days: 1 }, onTimeout: 'a' }), 'steps.1.onTimeout'],
+    [
+      'a branch to nowhere',
+      steps({ id: 'a', kind: 'waitFor', event: { event: 'E' }, timeout: { days: 1 }, onEvent: 'z' }),
+      'steps.0.onEvent',
+    ],
+    [
+      'a branch backwards',
+      steps(
+        { id: 'a', ...wait },
+        { id: 'b', kind: 'waitFor', event: { event: 'E' }, timeout: { days: 1 }, onTimeout: 'a' },
+      ),
+      'steps.1.onTimeout',
+    ],
     ['no steps', steps(), 'steps'],
   ])('%s is refused with the path', (_case, result, path) => {
     expect(result.error?.issues.map((issue) => issue.path.join('.'))).toContain(path);

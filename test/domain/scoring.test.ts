@@ -16,7 +16,12 @@ const stationery = scoringModelSchema.parse({
     { id: 'sign-up', on: { event: 'Newsletter Subscribed' }, points: 3, limit: { per: 'lead' } },
     { id: 'open', on: { kind: 'tend', event: EMAIL_OPENED }, points: 5, limit: { per: 'message' } },
     { id: 'click', on: { kind: 'tend', event: EMAIL_LINK_CLICKED }, points: 5, limit: { per: 'message' } },
-    { id: 'birthday', on: { kind: 'identify', properties: { 'trait.birthday': true } }, points: 10, limit: { per: 'lead' } },
+    {
+      id: 'birthday',
+      on: { kind: 'identify', properties: { 'trait.birthday': true } },
+      points: 10,
+      limit: { per: 'lead' },
+    },
     { id: 'browse', on: { kind: 'page', event: 'Product' }, points: 5, limit: { per: 'day' } },
     { id: 'branch', on: { event: 'Branch Searched' }, points: 20, limit: { per: 'lead' } },
     { id: 'jobs', on: { kind: 'page', event: 'Jobs' }, points: -15 },
@@ -26,10 +31,21 @@ const stationery = scoringModelSchema.parse({
 let count = 0;
 function did(name: string, occurredAt: number, more: Partial<Interaction> = {}): Interaction {
   count += 1;
-  return { id: count, source: 'website', messageId: `m${count}`, kind: 'track', name, properties: {}, occurredAt, ...more };
+  return {
+    id: count,
+    source: 'website',
+    messageId: `m${count}`,
+    kind: 'track',
+    name,
+    properties: {},
+    occurredAt,
+    ...more,
+  };
 }
-const opened = (at: number, message = 'n1') => did(EMAIL_OPENED, at, { kind: 'tend', source: 'tend', properties: { message } });
-const clicked = (at: number, message = 'n1') => did(EMAIL_LINK_CLICKED, at, { kind: 'tend', source: 'tend', properties: { message } });
+const opened = (at: number, message = 'n1') =>
+  did(EMAIL_OPENED, at, { kind: 'tend', source: 'tend', properties: { message } });
+const clicked = (at: number, message = 'n1') =>
+  did(EMAIL_LINK_CLICKED, at, { kind: 'tend', source: 'tend', properties: { message } });
 const page = (name: string, at: number) => did(name, at, { kind: 'page' });
 const birthday = (at: number) => did('Identified', at, { kind: 'identify', properties: { 'trait.birthday': true } });
 
@@ -47,13 +63,28 @@ describe('the stationery shop', () => {
   it('Tanja reaches 53 points: 3 + 5 + 5 + 10 + 5 + 5 + 20', () => {
     const { standing, awards } = foldAll(stationery, tanja);
     expect(awards.map(({ rule, points }) => [rule, points])).toEqual([
-      ['sign-up', 3], ['open', 5], ['click', 5], ['birthday', 10], ['browse', 5], ['browse', 5], ['branch', 20],
+      ['sign-up', 3],
+      ['open', 5],
+      ['click', 5],
+      ['birthday', 10],
+      ['browse', 5],
+      ['browse', 5],
+      ['branch', 20],
     ]);
-    expect(standing).toMatchObject({ points: 53, firmPoints: 53, qualified: true, qualifiedSince: MONDAY + 3 * DAY + HOUR });
+    expect(standing).toMatchObject({
+      points: 53,
+      firmPoints: 53,
+      qualified: true,
+      qualifiedSince: MONDAY + 3 * DAY + HOUR,
+    });
   });
 
   it('counts a browsing day once, and a third day again', () => {
-    const points = (...visits: number[]) => foldAll(stationery, visits.map((at) => page('Product', at))).standing.points;
+    const points = (...visits: number[]) =>
+      foldAll(
+        stationery,
+        visits.map((at) => page('Product', at)),
+      ).standing.points;
     expect(points(MONDAY, MONDAY + HOUR)).toBe(5);
     expect(points(MONDAY, MONDAY + DAY, MONDAY + 2 * DAY)).toBe(15);
   });
@@ -70,7 +101,9 @@ describe('the stationery shop', () => {
   });
 
   it('counts one open per mail', () => {
-    expect(foldAll(stationery, [opened(MONDAY), opened(MONDAY + 1), opened(MONDAY + 2, 'n2')]).standing.points).toBe(10);
+    expect(foldAll(stationery, [opened(MONDAY), opened(MONDAY + 1), opened(MONDAY + 2, 'n2')]).standing.points).toBe(
+      10,
+    );
   });
 });
 
@@ -109,7 +142,15 @@ describe('a malformed model', () => {
     [{ timeZone: 'Middle Earth' }, 'timeZone'],
     [{ rules: [{ id: 'a', on: {}, points: 1 }] }, 'rules.0.on'],
     [{ rules: [{ id: 'a', on: { event: 'E' }, points: 'many' }] }, 'rules.0.points'],
-    [{ rules: [{ id: 'a', on: { event: 'E' }, points: 1 }, { id: 'a', on: { event: 'F' }, points: 1 }] }, 'rules.1.id'],
+    [
+      {
+        rules: [
+          { id: 'a', on: { event: 'E' }, points: 1 },
+          { id: 'a', on: { event: 'F' }, points: 1 },
+        ],
+      },
+      'rules.1.id',
+    ],
     [{ colour: 'red' }, ''],
   ])('%j is refused with the path', (change, path) => {
     const result = scoringModelSchema.safeParse({ ...stationery, ...change });

@@ -78,6 +78,7 @@ describe('journeys on a real Temporal server', () => {
     const files = await Promise.all((await readdir(folder)).map((name) => readFile(path.join(folder, name))));
     const found = (text: string) => files.some((file) => file.includes(text));
     expect(found(refused.id)).toBe(true);
-    for (const personal of ['teichmann', 'Teichmann', 'anders@people', 'people.example', 'rita@sales']) expect(found(personal), personal).toBe(false);
+    for (const personal of ['teichmann', 'Teichmann', 'anders@people', 'people.example', 'rita@sales'])
+      expect(found(personal), personal).toBe(false);
   });
 });

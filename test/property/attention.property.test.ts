@@ -17,7 +17,10 @@ const HISTORIES = 300 * SCALE;
 const EVENTS = ['Signed Up', 'Clicked', 'Asked', 'Product Viewed', 'Noise', 'Branch Searched'] as const;
 
 const model = {
-  key: 'm', name: 'M', timeZone: 'Europe/Berlin', threshold: 30,
+  key: 'm',
+  name: 'M',
+  timeZone: 'Europe/Berlin',
+  threshold: 30,
   rules: [
     { id: 'view', on: { event: 'Product Viewed' }, points: 4, limit: { per: 'day' } },
     { id: 'branch', on: { event: 'Branch Searched' }, points: 20 },
@@ -25,10 +28,19 @@ const model = {
   ],
 };
 const welcome = {
-  key: 'welcome', name: 'Welcome', purpose: 'newsletter', entry: [{ event: 'Signed Up' }],
+  key: 'welcome',
+  name: 'Welcome',
+  purpose: 'newsletter',
+  entry: [{ event: 'Signed Up' }],
   steps: [
     { id: 'hello', kind: 'send', template: 'a' },
-    { id: 'click', kind: 'waitFor', event: { event: 'Clicked', properties: { right: true } }, timeout: { hours: 30 }, onTimeout: 'reminder' },
+    {
+      id: 'click',
+      kind: 'waitFor',
+      event: { event: 'Clicked', properties: { right: true } },
+      timeout: { hours: 30 },
+      onTimeout: 'reminder',
+    },
     { id: 'pause', kind: 'wait', for: { hours: 20 } },
     { id: 'reminder', kind: 'send', template: 'b', deadline: { hours: 40 } },
     { id: 'asked', kind: 'waitFor', event: { event: 'Asked' }, timeout: { days: 2 }, onTimeout: 'end' },
@@ -36,17 +48,40 @@ const welcome = {
   ],
 };
 const again = {
-  key: 'again', name: 'Again', purpose: 'newsletter', entry: [{ kind: 'track', event: 'Asked' }], reentry: 'after-end',
-  steps: [{ id: 'pause', kind: 'wait', for: { hours: 5 } }, { id: 'more', kind: 'send', template: 'd' }],
+  key: 'again',
+  name: 'Again',
+  purpose: 'newsletter',
+  entry: [{ kind: 'track', event: 'Asked' }],
+  reentry: 'after-end',
+  steps: [
+    { id: 'pause', kind: 'wait', for: { hours: 5 } },
+    { id: 'more', kind: 'send', template: 'd' },
+  ],
 };
 const customers = {
-  key: 'customers', name: 'Customers', purpose: 'newsletter', stages: ['customer'], entry: [{ kind: 'tend', event: 'Handoff Won' }],
+  key: 'customers',
+  name: 'Customers',
+  purpose: 'newsletter',
+  stages: ['customer'],
+  entry: [{ kind: 'tend', event: 'Handoff Won' }],
   steps: [{ id: 'thanks', kind: 'send', template: 'e' }],
 };
 
 type Happening =
-  | { readonly at: Instant; readonly kind: 'event'; readonly event: (typeof EVENTS)[number]; readonly right: boolean; readonly lateBy: number; readonly id: string }
-  | { readonly at: Instant; readonly kind: 'consent'; readonly action: 'granted' | 'withdrawn'; readonly promise: boolean }
+  | {
+      readonly at: Instant;
+      readonly kind: 'event';
+      readonly event: (typeof EVENTS)[number];
+      readonly right: boolean;
+      readonly lateBy: number;
+      readonly id: string;
+    }
+  | {
+      readonly at: Instant;
+      readonly kind: 'consent';
+      readonly action: 'granted' | 'withdrawn';
+      readonly promise: boolean;
+    }
   | { readonly at: Instant; readonly kind: 'enrol' }
   | { readonly at: Instant; readonly kind: 'outcome'; readonly outcome: 'won' | 'lost' | 'recycled' };
 
@@ -60,7 +95,12 @@ describe(`attention is sound (seed ${SEED})`, () => {
   const clock = testClock(MONDAY);
   beforeAll(async () => {
     database = await createTestDatabase();
-    await foundCompany(database, { now: MONDAY, model, sequences: [welcome, again, customers], templates: ['a', 'b', 'c', 'd', 'e'] });
+    await foundCompany(database, {
+      now: MONDAY,
+      model,
+      sequences: [welcome, again, customers],
+      templates: ['a', 'b', 'c', 'd', 'e'],
+    });
   });
   afterAll(async () => database.close());
 
@@ -93,7 +133,14 @@ describe(`attention is sound (seed ${SEED})`, () => {
         case 2:
           return { at, kind: 'outcome', outcome: random.pick(['won', 'lost', 'recycled']) };
         default:
-          return { at, kind: 'event', event: random.pick(EVENTS), right: random.below(3) > 0, lateBy: random.below(4) === 0 ? random.below(30) * HOUR : 0, id: `${index}` };
+          return {
+            at,
+            kind: 'event',
+            event: random.pick(EVENTS),
+            right: random.below(3) > 0,
+            lateBy: random.below(4) === 0 ? random.below(30) * HOUR : 0,
+            id: `${index}`,
+          };
       }
     }).sort((a, b) => a.at - b.at);
   }
@@ -124,7 +171,13 @@ describe(`attention is sound (seed ${SEED})`, () => {
     switch (happening.kind) {
       case 'event': {
         const { event, right, lateBy, id } = happening;
-        await interact(database, { email: lead.email, event, at: now - lateBy, properties: { right }, messageId: `${id} ${lead.id}` });
+        await interact(database, {
+          email: lead.email,
+          event,
+          at: now - lateBy,
+          properties: { right },
+          messageId: `${id} ${lead.id}`,
+        });
         return;
       }
       case 'consent': {
@@ -132,10 +185,19 @@ describe(`attention is sound (seed ${SEED})`, () => {
         await recordConsent(database, {
           leadId: lead.id,
           evidence: {
-            channel: 'email', purpose: 'newsletter', action: happening.action, wording: 'Yes', formUrl: 'https://shop.example/form',
-            ip: '127.0.0.1', requestedAt: new Date(now).toISOString(), confirmedAt: new Date(now).toISOString(), ...promise,
+            channel: 'email',
+            purpose: 'newsletter',
+            action: happening.action,
+            wording: 'Yes',
+            formUrl: 'https://shop.example/form',
+            ip: '127.0.0.1',
+            requestedAt: new Date(now).toISOString(),
+            confirmedAt: new Date(now).toISOString(),
+            ...promise,
           },
-          source: 'api', actor: tester, now,
+          source: 'api',
+          actor: tester,
+          now,
         });
         return;
       }
@@ -143,21 +205,34 @@ describe(`attention is sound (seed ${SEED})`, () => {
         await enrolLead(database, { leadId: lead.id, sequence: 'welcome', actor: tester, now }).catch(refused);
         return;
       case 'outcome': {
-        const [open] = await database.query<{ id: string }>(sql`SELECT id FROM handoff WHERE lead_id = ${lead.id}::uuid AND state <> 'closed'`);
+        const [open] = await database.query<{ id: string }>(
+          sql`SELECT id FROM handoff WHERE lead_id = ${lead.id}::uuid AND state <> 'closed'`,
+        );
         if (open === undefined) return;
         await acceptHandoff(database, { handoffId: open.id, rep: 'rita', actor: tester, now });
-        await recordOutcome(database, { handoffId: open.id, outcome: happening.outcome, reason: null, rep: 'rita', actor: tester, now });
+        await recordOutcome(database, {
+          handoffId: open.id,
+          outcome: happening.outcome,
+          reason: null,
+          rep: 'rita',
+          actor: tester,
+          now,
+        });
       }
     }
   }
 
   async function nextLookOf(lead: TestLead): Promise<Instant | null> {
-    const [row] = await database.query<{ at: Instant | null }>(sql`SELECT next_look_at AS at FROM lead WHERE id = ${lead.id}::uuid`);
+    const [row] = await database.query<{ at: Instant | null }>(
+      sql`SELECT next_look_at AS at FROM lead WHERE id = ${lead.id}::uuid`,
+    );
     return row?.at ?? null;
   }
 
   async function wasRaised(lead: TestLead): Promise<boolean> {
-    const rows = await database.query(sql`SELECT FROM lead WHERE id = ${lead.id}::uuid AND attention_rev <> planned_rev`);
+    const rows = await database.query(
+      sql`SELECT FROM lead WHERE id = ${lead.id}::uuid AND attention_rev <> planned_rev`,
+    );
     return rows.length > 0;
   }
 

@@ -44,7 +44,9 @@ describe(`every interaction is scored exactly once (seed ${SEED})`, () => {
     await database.close();
   });
 
-  it(`over ${20 * SCALE} rounds of ${LEADS} leads with random histories, orders, duplicates and assessors`, { timeout: 60_000 * SCALE }, async () => {
+  it(`over ${20 * SCALE} rounds of ${LEADS} leads with random histories, orders, duplicates and assessors`, {
+    timeout: 60_000 * SCALE,
+  }, async () => {
     const random = randomFrom(SEED);
     for (let round = 0; round < 20 * SCALE; round += 1) await playRound(random, round);
   });
@@ -52,12 +54,15 @@ describe(`every interaction is scored exactly once (seed ${SEED})`, () => {
   async function playRound(random: ReturnType<typeof randomFrom>, round: number): Promise<void> {
     const leads = await Promise.all(Array.from({ length: LEADS }, () => addLead(database, { now: MONDAY })));
     const events = leads.flatMap(({ email }) =>
-      Array.from({ length: random.below(25) }, (): TestEvent => ({
-        email,
-        event: random.pick(['A', 'B', 'C', 'D', 'E']),
-        at: MONDAY + random.below(72) * HOUR,
-        messageId: `${round}-${email}-${random.below(1_000_000)}`,
-      })),
+      Array.from(
+        { length: random.below(25) },
+        (): TestEvent => ({
+          email,
+          event: random.pick(['A', 'B', 'C', 'D', 'E']),
+          at: MONDAY + random.below(72) * HOUR,
+          messageId: `${round}-${email}-${random.below(1_000_000)}`,
+        }),
+      ),
     );
     // Every fourth comes twice; the order of arrival has nothing to do with the order of events.
     const arriving = [...events, ...events.filter(() => random.below(4) === 0)];
@@ -82,7 +87,11 @@ describe(`every interaction is scored exactly once (seed ${SEED})`, () => {
     sending = false;
     await Promise.all(assessors);
     await assessAll(database, clock);
-    for (const lead of leads) await checkLead(lead.id, events.filter(({ email }) => email === lead.email));
+    for (const lead of leads)
+      await checkLead(
+        lead.id,
+        events.filter(({ email }) => email === lead.email),
+      );
   }
 
   async function checkLead(leadId: string, events: readonly TestEvent[]): Promise<void> {
@@ -91,15 +100,23 @@ describe(`every interaction is scored exactly once (seed ${SEED})`, () => {
       FROM interaction WHERE lead_id = ${leadId}::uuid`);
     const sent = new Map(events.map((event) => [event.messageId, event]));
     expect(stored.map(({ messageId }) => messageId).sort()).toEqual([...sent.keys()].sort());
-    const [lead] = await database.query<{ parkedError: string | null }>(sql`SELECT parked_error AS "parkedError" FROM lead WHERE id = ${leadId}::uuid`);
+    const [lead] = await database.query<{ parkedError: string | null }>(
+      sql`SELECT parked_error AS "parkedError" FROM lead WHERE id = ${leadId}::uuid`,
+    );
     expect(lead?.parkedError).toBeNull();
     expect(stored.every(({ assessed }) => assessed)).toBe(true);
     const expected = foldAll(model, [...stored].sort(compareFoldOrder));
     const ledger = await database.query<{ interactionId: number; rule: string; points: number }>(sql`
       SELECT interaction_id AS "interactionId", rule, points FROM score_ledger WHERE lead_id = ${leadId}::uuid AND superseded_at IS NULL`);
-    const key = (row: { interactionId: number; rule: string; points: number }) => `${row.interactionId} ${row.rule} ${row.points}`;
+    const key = (row: { interactionId: number; rule: string; points: number }) =>
+      `${row.interactionId} ${row.rule} ${row.points}`;
     expect(ledger.map(key).sort()).toEqual(expected.awards.map(key).sort());
-    const [standing] = await database.query<{ points: number; firmPoints: number; qualifiedSince: number | null; interactions: number }>(sql`
+    const [standing] = await database.query<{
+      points: number;
+      firmPoints: number;
+      qualifiedSince: number | null;
+      interactions: number;
+    }>(sql`
       SELECT points, firm_points AS "firmPoints", qualified_since AS "qualifiedSince", interactions FROM standing WHERE lead_id = ${leadId}::uuid`);
     if (stored.length === 0) return;
     const { points, firmPoints, qualifiedSince, interactions } = expected.standing;

@@ -11,7 +11,10 @@ const MONDAY = Date.UTC(2026, 2, 27, 10); // daylight saving begins in Europe tw
 const rule = fc.record({
   event: fc.constantFrom('A', 'B', 'C', EMAIL_OPENED),
   points: fc.integer({ min: -30, max: 30 }),
-  limit: fc.option(fc.record({ times: fc.integer({ min: 1, max: 3 }), per: fc.constantFrom('lead', 'day', 'message') }), { nil: undefined }),
+  limit: fc.option(
+    fc.record({ times: fc.integer({ min: 1, max: 3 }), per: fc.constantFrom('lead', 'day', 'message') }),
+    { nil: undefined },
+  ),
 });
 const model = fc.array(rule, { minLength: 1, maxLength: 5 }).map(
   (rules): ScoringModel =>
@@ -20,7 +23,12 @@ const model = fc.array(rule, { minLength: 1, maxLength: 5 }).map(
       name: 'M',
       timeZone: 'Europe/Berlin',
       threshold: 40,
-      rules: rules.map(({ event, points, limit }, index) => ({ id: `r${index}`, on: { event }, points, ...(limit ? { limit } : {}) })),
+      rules: rules.map(({ event, points, limit }, index) => ({
+        id: `r${index}`,
+        on: { event },
+        points,
+        ...(limit ? { limit } : {}),
+      })),
     }),
 );
 const history = fc
@@ -35,15 +43,17 @@ const history = fc
   )
   .map((events) =>
     events
-      .map(({ name, hours, source, message }, id): Interaction => ({
-        id,
-        source,
-        messageId: `m${id}`,
-        kind: name === EMAIL_OPENED ? 'tend' : 'track',
-        name,
-        properties: { message },
-        occurredAt: MONDAY + hours * HOUR,
-      }))
+      .map(
+        ({ name, hours, source, message }, id): Interaction => ({
+          id,
+          source,
+          messageId: `m${id}`,
+          kind: name === EMAIL_OPENED ? 'tend' : 'track',
+          name,
+          properties: { message },
+          occurredAt: MONDAY + hours * HOUR,
+        }),
+      )
       .sort(compareFoldOrder),
   );
 const runs = { numRuns: 2_000 * SCALE };
@@ -57,7 +67,8 @@ describe('folding a history', () => {
         const lastHuman = history.findLast(({ kind }) => kind !== 'tend');
         const unconfirmed = awards.filter(
           ({ provisional, interactionId }) =>
-            provisional && !(lastHuman && compareFoldOrder(history.find(({ id }) => id === interactionId)!, lastHuman) < 0),
+            provisional &&
+            !(lastHuman && compareFoldOrder(history.find(({ id }) => id === interactionId)!, lastHuman) < 0),
         );
         expect(standing.firmPoints).toBe(standing.points - unconfirmed.reduce((sum, { points }) => sum + points, 0));
         expect(standing.qualified).toBe(standing.firmPoints >= model.threshold);

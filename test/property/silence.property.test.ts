@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { acceptHandoff } from '../../store/accept-handoff.ts';
 import { claimMessage } from '../../store/claim-message.ts';
 import type { Database } from '../../store/database.ts';
 import { newId } from '../../store/new-id.ts';
 import { planLead } from '../../store/plan-lead.ts';
-import { acceptHandoff } from '../../store/accept-handoff.ts';
 import { recordOutcome } from '../../store/record-outcome.ts';
 import { recordSendResult } from '../../store/record-send-result.ts';
 import { at, sql } from '../../store/sql.ts';
@@ -17,7 +17,13 @@ const NOON = Date.UTC(2026, 5, 1, 12);
 const CASES = 2_000 * SCALE;
 /** Interleavings at once: most of their time is waiting for one another. */
 const LANES = 4;
-const model = { key: 'm', name: 'M', timeZone: 'Europe/Berlin', threshold: 10, rules: [{ id: 'a', on: { event: 'A' }, points: 10 }] };
+const model = {
+  key: 'm',
+  name: 'M',
+  timeZone: 'Europe/Berlin',
+  threshold: 10,
+  rules: [{ id: 'a', on: { event: 'A' }, points: 10 }],
+};
 const sequence = {
   key: 's',
   name: 'S',
@@ -47,7 +53,9 @@ describe(`silence over random interleavings (seed ${SEED})`, () => {
     await database.close();
   });
 
-  it(`holds in ${CASES} interleavings of plan, claim, accept, outcome and late results`, { timeout: 300_000 * SCALE }, async () => {
+  it(`holds in ${CASES} interleavings of plan, claim, accept, outcome and late results`, {
+    timeout: 300_000 * SCALE,
+  }, async () => {
     const leads = await makeLeads(CASES);
     const both = await Promise.all(
       lanes.map(async (lane, index) => {
@@ -62,25 +70,51 @@ describe(`silence over random interleavings (seed ${SEED})`, () => {
   });
 
   /** True when the lead was both offered and claimed for. */
-  async function playOne(lane: Interleaver, random: ReturnType<typeof randomFrom>, lead: { id: string; messageId: string }): Promise<boolean> {
-    const plan: Actor = { name: 'plan', run: (on) => planLead(on, clock, lead.id, { notBefore: 0, messageIdDomain: 'x' }).then(() => {}) };
+  async function playOne(
+    lane: Interleaver,
+    random: ReturnType<typeof randomFrom>,
+    lead: { id: string; messageId: string },
+  ): Promise<boolean> {
+    const plan: Actor = {
+      name: 'plan',
+      run: (on) => planLead(on, clock, lead.id, { notBefore: 0, messageIdDomain: 'x' }).then(() => {}),
+    };
     const claim: Actor = {
       name: 'claim',
       async run(on) {
         const token = newId();
-        const answer = await claimMessage(on, clock, { messageId: lead.messageId, token, leaseMs: 60_000, notBefore: 0 });
+        const answer = await claimMessage(on, clock, {
+          messageId: lead.messageId,
+          token,
+          leaseMs: 60_000,
+          notBefore: 0,
+        });
         if (answer.kind !== 'claimed') return;
         const state = random.pick(['accepted', 'deferred', 'refused', 'unknown'] as const);
-        await recordSendResult(on, clock, { messageId: lead.messageId, token }, { state, reason: null, providerId: null, reply: null });
+        await recordSendResult(
+          on,
+          clock,
+          { messageId: lead.messageId, token },
+          { state, reason: null, providerId: null, reply: null },
+        );
       },
     };
     const sales: Actor = {
       name: 'sales',
       async run(on) {
-        const [open] = await on.query<{ id: string }>(sql`SELECT id FROM handoff WHERE lead_id = ${lead.id}::uuid AND state <> 'closed'`);
+        const [open] = await on.query<{ id: string }>(
+          sql`SELECT id FROM handoff WHERE lead_id = ${lead.id}::uuid AND state <> 'closed'`,
+        );
         if (open === undefined) return;
         await acceptHandoff(on, { handoffId: open.id, rep: 'rita', actor: tester, now: NOON });
-        await recordOutcome(on, { handoffId: open.id, outcome: 'recycled', reason: null, rep: 'rita', actor: tester, now: NOON });
+        await recordOutcome(on, {
+          handoffId: open.id,
+          outcome: 'recycled',
+          reason: null,
+          rep: 'rita',
+          actor: tester,
+          now: NOON,
+        });
       },
     };
     const actors = [plan, claim, random.pick([plan, claim]), sales];
@@ -90,11 +124,16 @@ describe(`silence over random interleavings (seed ${SEED})`, () => {
 
   /** Leads with a due mail, over the threshold, not yet offered, and with no attention raised: the hardest case for the claim. */
   async function makeLeads(count: number): Promise<{ id: string; messageId: string }[]> {
-    const [{ modelVersion, sequenceVersion } = { modelVersion: 0, sequenceVersion: 0 }] = await database.query<{ modelVersion: number; sequenceVersion: number }>(sql`
+    const [{ modelVersion, sequenceVersion } = { modelVersion: 0, sequenceVersion: 0 }] = await database.query<{
+      modelVersion: number;
+      sequenceVersion: number;
+    }>(sql`
       SELECT max(id) FILTER (WHERE kind = 'scoring_model') AS "modelVersion", max(id) FILTER (WHERE kind = 'sequence') AS "sequenceVersion" FROM definition_version`);
     const leads = Array.from({ length: count }, () => ({ id: newId(), enrolmentId: newId(), messageId: newId() }));
     const ids = leads.map(({ id }) => id);
-    await database.query(sql`INSERT INTO lead (id, created_at) SELECT *, ${at(NOON)}::timestamptz FROM unnest(${ids}::uuid[])`);
+    await database.query(
+      sql`INSERT INTO lead (id, created_at) SELECT *, ${at(NOON)}::timestamptz FROM unnest(${ids}::uuid[])`,
+    );
     await database.query(sql`
       INSERT INTO identity (kind, value, lead_id, linked_at, created_at)
       SELECT 'email', id || '@people.example', id, ${at(NOON)}::timestamptz, ${at(NOON)}::timestamptz FROM unnest(${ids}::uuid[]) AS new(id)`);

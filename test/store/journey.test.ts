@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../domain/instant.ts';
-import { type Database } from '../../store/database.ts';
+import type { Database } from '../../store/database.ts';
 import { sql } from '../../store/sql.ts';
 import { addLead, foundCompany, interact } from '../support/company.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -27,7 +27,13 @@ const welcome = {
   entry: [{ event: 'Signed Up' }],
   steps: [
     { id: 'hello', kind: 'send', template: 'hello' },
-    { id: 'clicked', kind: 'waitFor', event: { event: 'Email Link Clicked' }, timeout: { days: 3 }, onTimeout: 'reminder' },
+    {
+      id: 'clicked',
+      kind: 'waitFor',
+      event: { event: 'Email Link Clicked' },
+      timeout: { days: 3 },
+      onTimeout: 'reminder',
+    },
     { id: 'settle', kind: 'wait', for: { days: 1 } },
     { id: 'reminder', kind: 'send', template: 'reminder' },
   ],
@@ -97,7 +103,9 @@ describe('a journey on PostgreSQL', () => {
       { messageId: 'b', points: 5, superseded: true },
       { messageId: 'a', points: 5, superseded: false },
     ]);
-    const [standing] = await database.query<{ points: number }>(sql`SELECT points FROM standing WHERE lead_id = ${lead.id}::uuid`);
+    const [standing] = await database.query<{ points: number }>(
+      sql`SELECT points FROM standing WHERE lead_id = ${lead.id}::uuid`,
+    );
     expect(standing?.points).toBe(5);
   });
 

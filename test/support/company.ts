@@ -12,14 +12,22 @@ import { at, sql } from '../../store/sql.ts';
 export const tester: Actor = { kind: 'person', name: 'test' };
 
 /** Stores and publishes a definition. */
-export async function publish(database: Database, kind: DefinitionKind, content: { key: string; [field: string]: unknown }, now: Instant) {
+export async function publish(
+  database: Database,
+  kind: DefinitionKind,
+  content: { key: string; [field: string]: unknown },
+  now: Instant,
+) {
   await putDraft(database, { kind, key: content.key, content, actor: tester, now });
   await publishDefinition(database, { kind, key: content.key, actor: tester, now });
 }
 
 /** A template small enough not to slow a test down. */
 export function plainTemplate(key: string, recipient: 'lead' | 'rep' = 'lead') {
-  const link = recipient === 'lead' ? '<mj-button href="https://shop.example/offer">See it</mj-button><mj-text><a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text>' : '';
+  const link =
+    recipient === 'lead'
+      ? '<mj-button href="https://shop.example/offer">See it</mj-button><mj-text><a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text>'
+      : '';
   const mjml = `<mjml><mj-body><mj-section><mj-column><mj-text>${key}</mj-text>${link}</mj-column></mj-section></mj-body></mjml>`;
   return { key, name: key, recipient, locales: { en: { subject: `About ${key}`, mjml } } };
 }
@@ -53,7 +61,12 @@ let leads = 0;
 /** A lead with an address and, unless told otherwise, consent to marketing mail. */
 export async function addLead(
   database: Database,
-  options: { readonly now: Instant; readonly purpose?: string | null; readonly promise?: { max: number; days: number }; readonly email?: string },
+  options: {
+    readonly now: Instant;
+    readonly purpose?: string | null;
+    readonly promise?: { max: number; days: number };
+    readonly email?: string;
+  },
 ): Promise<TestLead> {
   leads += 1;
   const lead = { id: newId(), email: options.email ?? `lead${leads}@people.example` };

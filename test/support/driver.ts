@@ -44,10 +44,20 @@ export async function runJourney(
     if (commands.send.length === 0) return commands;
     for (const messageId of commands.send) {
       const token = newId();
-      const claim = await claimMessage(database, clock, { messageId, token, leaseMs: 60_000, notBefore: commands.plannedAt });
+      const claim = await claimMessage(database, clock, {
+        messageId,
+        token,
+        leaseMs: 60_000,
+        notBefore: commands.plannedAt,
+      });
       if (claim.kind !== 'claimed') continue;
       onSent(messageId, clock.now());
-      await recordSendResult(database, clock, { messageId, token }, { state: 'accepted', reason: null, providerId: null, reply: null });
+      await recordSendResult(
+        database,
+        clock,
+        { messageId, token },
+        { state: 'accepted', reason: null, providerId: null, reply: null },
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { Runtime, DefaultLogger } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createMailTransport } from '../../mail/transport.ts';
 import { type Clock, systemClock } from '../../store/clock.ts';
@@ -23,15 +23,21 @@ export function quietTemporal(): void {
 export async function createNamespace(address: string): Promise<string> {
   const connection = await Connection.connect({ address });
   const namespace = `test-${randomBytes(5).toString('hex')}`;
-  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+  });
   const client = new Client({ connection, namespace });
   // The server's services learn of it one after the other.
   for (let tries = 0; ; tries += 1) {
     try {
       await client.workflow.count();
-      await client.workflow.getHandle('none').describe().catch((error: Error) => {
-        if (error.name !== 'WorkflowNotFoundError') throw error;
-      });
+      await client.workflow
+        .getHandle('none')
+        .describe()
+        .catch((error: Error) => {
+          if (error.name !== 'WorkflowNotFoundError') throw error;
+        });
       break;
     } catch (error) {
       if (tries > 200) throw error;
@@ -54,7 +60,12 @@ export const TEST_SECRET = 'a secret of tests only';
 
 /** Database, mailbox and a running worker on a real Temporal server: everything but the API. */
 export async function startEngine(
-  options: { readonly clock?: Clock; readonly leaseMs?: number; readonly handoffAcceptMs?: number; readonly sweepMs?: number } = {},
+  options: {
+    readonly clock?: Clock;
+    readonly leaseMs?: number;
+    readonly handoffAcceptMs?: number;
+    readonly sweepMs?: number;
+  } = {},
 ): Promise<TestEngine> {
   quietTemporal();
   const temporalAddress = inject('temporalAddress');
@@ -93,7 +104,11 @@ export async function startEngine(
 }
 
 /** Waits until `condition` gives something, at most `limitMs`; says what was waited for when it does not come. */
-export async function eventually<T>(what: string, condition: () => Promise<T | undefined | false | null>, limitMs = 20_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false | null>,
+  limitMs = 20_000,
+): Promise<T> {
   const until = Date.now() + limitMs;
   for (;;) {
     const value = await condition();

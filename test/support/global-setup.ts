@@ -27,7 +27,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const [port, temporalPort] = [await freePort(), await freePort()];
   const binary = await findTemporalBinary(readSettings(), (text) => console.log(text));
   // Tests may lose their data with the machine: no need to wait for the disk.
-  const serverSettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200', track_commit_timestamp: 'on' };
+  const serverSettings = {
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    max_connections: '200',
+    track_commit_timestamp: 'on',
+  };
   const [postgres, temporal] = await Promise.all([
     startPostgres({ home, port, password: 'test', serverSettings }),
     startTemporal({ home, binary, port: temporalPort }),

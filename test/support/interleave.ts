@@ -60,7 +60,7 @@ function createGate() {
   let state: 'busy' | 'waiting' | 'ended' = 'ended';
   let release: (() => void) | undefined;
   let failure: unknown;
-  let changed: (() => void)[] = [];
+  const changed: (() => void)[] = [];
   const set = (next: typeof state) => {
     state = next;
     for (const notify of changed.splice(0)) notify();

@@ -21,8 +21,10 @@ export async function startMailbox(port = 0): Promise<TestMailbox> {
     disabledCommands: ['AUTH', 'STARTTLS'],
     logger: false,
     onRcptTo({ address }, _session, callback) {
-      if (address.startsWith('refuse')) callback(Object.assign(new Error(`5.1.1 <${address}>: no such user`), { responseCode: 550 }));
-      else if (address.startsWith('defer')) callback(Object.assign(new Error(`4.3.0 <${address}>: later`), { responseCode: 451 }));
+      if (address.startsWith('refuse'))
+        callback(Object.assign(new Error(`5.1.1 <${address}>: no such user`), { responseCode: 550 }));
+      else if (address.startsWith('defer'))
+        callback(Object.assign(new Error(`4.3.0 <${address}>: later`), { responseCode: 451 }));
       else callback();
     },
     onData(stream, session, callback) {
