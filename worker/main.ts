@@ -1,19 +1,15 @@
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { announceReady, exitWithParent } from '../config/exit-with-parent.ts';
 import { readServiceSettings } from '../config/service-settings.ts';
 import { createMailTransport } from '../mail/transport.ts';
 import { systemClock } from '../store/clock.ts';
 import { openDatabase } from '../store/database.ts';
-import { createLog } from './log.ts';
+import { createLog, temporalLogger } from './log.ts';
 import { startWorker } from './worker.ts';
 
 const settings = readServiceSettings();
 const log = createLog(settings.logLevel, 'worker');
-Runtime.install({
-  logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
-    log.info({ level, ...(meta?.workflowId ? { workflowId: meta.workflowId } : {}) }, message),
-  ),
-});
+Runtime.install({ logger: temporalLogger(log) });
 const database = openDatabase({ url: settings.databaseUrl, poolSize: settings.databasePoolSize });
 const worker = await startWorker({
   database,

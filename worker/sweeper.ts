@@ -1,4 +1,5 @@
 import type { Clock } from '../store/clock.ts';
+import { continueRefolds } from '../store/continue-refolds.ts';
 import type { Database } from '../store/database.ts';
 import { findOverdue, unparkOld } from '../store/sweep.ts';
 import { type Log, loggable } from './log.ts';
@@ -25,6 +26,8 @@ export function startSweeper(context: {
   async function sweep(): Promise<void> {
     const unparked = await unparkOld(database, clock);
     if (unparked > 0) log.info({ leads: unparked }, 'trying parked leads again');
+    // A publishing that was killed on the way has leads left that it did not mark yet.
+    await continueRefolds(database);
     const overdue = await findOverdue(database, clock);
     signaller.leads(overdue.leads);
     signaller.handoffs(overdue.handoffs.filter((id) => handoffsBefore.has(id)));
