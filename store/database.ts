@@ -69,6 +69,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   });
   // An idle connection that breaks (PostgreSQL restarts) is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
+  // Nor may one that breaks between two statements of a transaction: the next statement fails, which is enough.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const versions = new Map<number, unknown>();
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 

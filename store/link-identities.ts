@@ -148,10 +148,15 @@ async function connect(
     WHERE lead_id IS NULL AND (identity_id = ANY(${fresh}::bigint[]) OR id = ${identify.id}::bigint)`);
   const traits = Object.entries(traitsIn(identify.context)).filter(([, value]) => value !== null);
   if (traits.length > 0) {
+    // Websites identify on every page view: what says nothing new makes no row.
     await transaction.query(sql`
       INSERT INTO attribute (lead_id, name, value, source, at, confidence, recorded_at)
       SELECT ${leadId}::uuid, name, value, 'website', ${at(identify.occurredAt)}::timestamptz, 1, ${at(now)}::timestamptz
-      FROM unnest(${traits.map(([name]) => name)}::text[], ${traits.map(([, value]) => JSON.stringify(value))}::jsonb[]) AS new(name, value)`);
+      FROM unnest(${traits.map(([name]) => name)}::text[], ${traits.map(([, value]) => JSON.stringify(value))}::jsonb[]) AS new(name, value)
+      WHERE value IS DISTINCT FROM (
+        SELECT known.value FROM attribute AS known
+        WHERE known.lead_id = ${leadId}::uuid AND known.name = new.name AND known.at <= ${at(identify.occurredAt)}
+        ORDER BY known.at DESC, known.id DESC LIMIT 1)`);
     await keepLocale(transaction, leadId, traitsIn(identify.context));
   }
   await transaction.notify('tend_interaction');

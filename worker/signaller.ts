@@ -9,6 +9,11 @@ import { type Log, loggable } from './log.ts';
 
 /** signalWithStart calls under way at once. The Temporal server batches what comes together. */
 const CONCURRENCY = 40;
+/**
+ * Leads that may be signalled and not have planned yet. More would only wait in Temporal instead of here, where news of
+ * a waiting lead costs nothing, and would be looked after (`CHECK_MS`) and taken for lost (`RESEND_MS`) meanwhile.
+ */
+const WINDOW = 200;
 /** How often those that were signalled are held against what has been planned. */
 const CHECK_MS = 40;
 /** A signal that led to no plan for so long is sent again. */
@@ -38,64 +43,91 @@ export function startSignaller(context: {
 }): Signaller {
   const { database, client, log } = context;
   const pending = new Map<string, Signalled>();
-  const queue: (() => Promise<void>)[] = [];
+  /** Waiting to be signalled, in the order in which their news came. */
+  const waitingLeads = new Queue<string>();
+  const waitingHandoffs = new Queue<string>();
   let running = 0;
+  /** Leads signalled of which no plan is known yet. */
+  let awaited = 0;
   let stopped = false;
 
   function pump(): void {
     while (running < CONCURRENCY && !stopped) {
-      const job = queue.shift();
-      if (job === undefined) return;
+      const handoffId = waitingHandoffs.shift();
+      const leadId = handoffId === undefined && awaited < WINDOW ? waitingLeads.shift() : undefined;
+      if (handoffId === undefined && leadId === undefined) return;
       running += 1;
-      void job().finally(() => {
+      void (handoffId === undefined ? signalLead(leadId ?? '') : signalHandoff(handoffId)).finally(() => {
         running -= 1;
         pump();
       });
     }
   }
 
-  function signalLead(leadId: string): void {
-    queue.push(async () => {
-      const entry = pending.get(leadId);
-      if (entry === undefined) return;
-      try {
-        entry.sentAt = Date.now();
-        entry.state = 'sent';
-        await client.workflow.signalWithStart<typeof leadJourney>('leadJourney', {
-          workflowId: journeyId(leadId),
-          taskQueue: JOURNEY_QUEUE,
-          args: [{ leadId }],
-          signal: LOOK,
-          signalArgs: [],
-        });
-      } catch (error) {
-        // The sweep finds it again; keeping it here would only hide it from the sweep.
-        pending.delete(leadId);
-        log.warn(loggable(error), 'waking a journey failed; the sweep will try again');
-      }
-    });
-    pump();
+  async function signalLead(leadId: string): Promise<void> {
+    const entry = pending.get(leadId);
+    if (entry === undefined) return;
+    entry.sentAt = Date.now();
+    entry.state = 'sent';
+    awaited += 1;
+    try {
+      await client.workflow.signalWithStart<typeof leadJourney>('leadJourney', {
+        workflowId: journeyId(leadId),
+        taskQueue: JOURNEY_QUEUE,
+        args: [{ leadId }],
+        signal: LOOK,
+        signalArgs: [],
+      });
+    } catch (error) {
+      // The sweep finds it again; keeping it here would only hide it from the sweep.
+      settle(leadId);
+      log.warn(loggable(error), 'waking a journey failed; the sweep will try again');
+    }
+  }
+
+  /** The lead needs no looking after any more. */
+  function settle(leadId: string): void {
+    if (pending.get(leadId)?.state === 'sent') awaited -= 1;
+    pending.delete(leadId);
+  }
+
+  async function signalHandoff(handoffId: string): Promise<void> {
+    try {
+      await client.workflow.signalWithStart<typeof handoff>('handoff', {
+        workflowId: handoffWorkflowId(handoffId),
+        taskQueue: JOURNEY_QUEUE,
+        args: [{ handoffId }],
+        signal: LOOK,
+        signalArgs: [],
+      });
+    } catch (error) {
+      log.warn(loggable(error), 'waking a handoff failed; the sweep will try again');
+    }
   }
 
   async function check(): Promise<void> {
-    const sent = [...pending].filter(([, { state }]) => state === 'sent').map(([leadId]) => leadId);
+    const sent = [...pending].filter(([, { state }]) => state === 'sent');
     if (sent.length === 0) return;
-    const rows = await database.query<{ leadId: string; rev: number; planned: number }>(sql`
-      SELECT id AS "leadId", attention_rev AS rev, planned_rev AS planned FROM lead
-      WHERE id = ANY(${sent}::uuid[]) AND parked_at IS NULL`);
-    const found = new Map(rows.map((row) => [row.leadId, row]));
-    for (const leadId of sent) {
-      const entry = pending.get(leadId);
-      const row = found.get(leadId);
-      if (entry === undefined || entry.state !== 'sent') continue;
-      if (row === undefined || (row.planned >= row.rev && row.planned >= entry.rev)) {
-        pending.delete(leadId);
-      } else if (row.planned >= entry.rev || Date.now() - entry.sentAt > RESEND_MS) {
-        entry.rev = row.rev;
+    // Only those of which there is something to say: asked this often, the rest would cost as much as the plans do.
+    const rows = await database.query<{ leadId: string; rev: number; planned: number; parked: boolean }>(sql`
+      SELECT lead.id AS "leadId", attention_rev AS rev, planned_rev AS planned, parked_at IS NOT NULL AS parked
+      FROM unnest(${sent.map(([leadId]) => leadId)}::uuid[], ${sent.map(([, { rev }]) => rev)}::bigint[]) AS sent(id, rev)
+      JOIN lead ON lead.id = sent.id
+      WHERE planned_rev >= sent.rev OR parked_at IS NOT NULL`);
+    const known = new Map(rows.map((row) => [row.leadId, row]));
+    for (const [leadId, entry] of sent) {
+      if (entry !== pending.get(leadId) || entry.state !== 'sent') continue;
+      const row = known.get(leadId);
+      if (row?.parked || (row !== undefined && row.planned >= row.rev)) {
+        settle(leadId);
+      } else if (row !== undefined || Date.now() - entry.sentAt > RESEND_MS) {
+        entry.rev = row?.rev ?? entry.rev;
         entry.state = 'queued';
-        signalLead(leadId);
+        awaited -= 1;
+        waitingLeads.push(leadId);
       }
     }
+    pump();
   }
 
   const checking = (async () => {
@@ -108,28 +140,14 @@ export function startSignaller(context: {
   return {
     leads(attention) {
       for (const { leadId, rev } of attention) {
-        const entry = pending.get(leadId);
-        if (entry !== undefined) continue;
+        if (pending.has(leadId)) continue;
         pending.set(leadId, { rev, state: 'queued', sentAt: 0 });
-        signalLead(leadId);
+        waitingLeads.push(leadId);
       }
+      pump();
     },
     handoffs(ids) {
-      for (const handoffId of ids) {
-        queue.push(async () => {
-          try {
-            await client.workflow.signalWithStart<typeof handoff>('handoff', {
-              workflowId: handoffWorkflowId(handoffId),
-              taskQueue: JOURNEY_QUEUE,
-              args: [{ handoffId }],
-              signal: LOOK,
-              signalArgs: [],
-            });
-          } catch (error) {
-            log.warn(loggable(error), 'waking a handoff failed; the sweep will try again');
-          }
-        });
-      }
+      for (const handoffId of ids) waitingHandoffs.push(handoffId);
       pump();
     },
     async stop() {
@@ -138,4 +156,25 @@ export function startSignaller(context: {
       while (running > 0) await new Promise((resolve) => setTimeout(resolve, 10));
     },
   };
+}
+
+/** First in, first out, without moving what remains at each step. */
+class Queue<T> {
+  private items: T[] = [];
+  private next = 0;
+
+  push(item: T): void {
+    this.items.push(item);
+  }
+
+  shift(): T | undefined {
+    const item = this.items[this.next];
+    if (item === undefined) return undefined;
+    this.next += 1;
+    if (this.next === this.items.length) {
+      this.items = [];
+      this.next = 0;
+    }
+    return item;
+  }
 }

@@ -12,6 +12,7 @@ import type { Database } from '../store/database.ts';
 import { JOURNEY_QUEUE, MAIL_QUEUE } from '../workflows/names.ts';
 import { activityInterceptors } from './activity-interceptors.ts';
 import { startAssessor } from './assessor.ts';
+import { startLinker } from './linker.ts';
 import { listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { startSignaller } from './signaller.ts';
@@ -38,7 +39,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Starts everything that a worker process does: workflows, deciding activities, mail, assessor, signaller, sweep. */
+/** Starts everything that a worker process does: workflows, deciding activities, mail, linker, assessor, signaller, sweep. */
 export async function startWorker(context: WorkerContext): Promise<RunningWorker> {
   const { database, clock, log, transport, compose, leaseMs } = context;
   const native = await NativeConnection.connect({ address: context.temporalAddress });
@@ -65,11 +66,15 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
   });
   const signaller = startSignaller({ database, client, log });
   const assessor = startAssessor({ database, clock, log, onAttention: (leads) => signaller.leads(leads) });
+  const linker = startLinker({ database, clock, log });
   const sweeper = startSweeper({ database, clock, signaller, log, everyMs: context.sweepMs });
   const listener = await listen(
     database.url,
     {
-      tend_interaction: () => assessor.news(),
+      tend_interaction: () => {
+        linker.news();
+        assessor.news();
+      },
       tend_attention: (payload) => {
         const [leadId, rev] = payload.split(' ');
         if (leadId !== undefined) signaller.leads([{ leadId, rev: Number(rev) }]);
@@ -84,7 +89,7 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
     async stop() {
       await listener.close();
       await sweeper.stop();
-      await assessor.stop();
+      await Promise.all([linker.stop(), assessor.stop()]);
       await signaller.stop();
       if (journeys.getState() === 'RUNNING') journeys.shutdown();
       if (mails.getState() === 'RUNNING') mails.shutdown();
