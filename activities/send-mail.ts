@@ -2,10 +2,12 @@ import type { Instant } from '../domain/instant.ts';
 import type { CompiledTemplate } from '../mail/compile-template.ts';
 import { type ComposeOptions, composeLeadMail, composeRepMail, type OutgoingMail } from '../mail/compose.ts';
 import type { MailTransport } from '../mail/transport.ts';
-import { type ClaimedMessage, claimMessage } from '../store/claim-message.ts';
+import { type ClaimAnswer, type ClaimedMessage, claimMessage } from '../store/claim-message.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
+import { isTransient } from '../store/is-transient.ts';
 import { newId } from '../store/new-id.ts';
+import { parkLeadOfMessage } from '../store/park-lead.ts';
 import { readHandoffMailFacts, readLeadMailFacts } from '../store/read-mail-facts.ts';
 import { recordSendResult, type SendResult } from '../store/record-send-result.ts';
 
@@ -38,13 +40,22 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
   return {
     async sendMail({ messageId, notBefore }) {
       const token = newId();
-      const claim = await claimMessage(database, clock, { messageId, token, leaseMs, notBefore });
+      const claim = await claimMessage(database, clock, { messageId, token, leaseMs, notBefore }).catch(
+        (error: unknown) => setAside(messageId, error),
+      );
       if (claim.kind !== 'claimed') return { kind: claim.kind };
       const result = await attempt(claim.message);
       const state = await record(messageId, token, result);
       return { kind: state === 'accepted' ? 'sent' : state === 'deferred' || state === 'refused' ? state : 'unknown' };
     },
   };
+
+  /** A claim that fails for its data would fail for ever: its lead waits for a person, and the workflow goes on to see that. */
+  async function setAside(messageId: string, error: unknown): Promise<ClaimAnswer> {
+    if (isTransient(error)) throw error;
+    await parkLeadOfMessage(database, clock, messageId, error);
+    return { kind: 'look' };
+  }
 
   async function attempt(message: ClaimedMessage): Promise<SendResult> {
     let mail: OutgoingMail | null;

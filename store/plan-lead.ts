@@ -40,7 +40,9 @@ export async function planLead(
   return database.transaction(async (transaction) => {
     const now = Math.max(clock.now(), options.notBefore);
     const lead = await lockRow(transaction, leadId);
-    if (lead === null) return { closed: true, send: [], handoff: null, nextLookAt: null, plannedAt: now };
+    // A parked lead's history is not known to the end: it may be sales' by now. The sweep revives it.
+    if (lead === null || lead.parked)
+      return { closed: true, send: [], handoff: null, nextLookAt: null, plannedAt: now };
     const snapshot = await readJourney(transaction, lead, now);
     const plan = planJourney(snapshot, now);
     const { send, handoff } = await writePlan(transaction, {
@@ -58,7 +60,7 @@ export async function planLead(
 /** This very lead, not the one it was merged into: the journey of a merged lead has to see that it is over. */
 async function lockRow(transaction: Transaction, leadId: string): Promise<LeadRow | null> {
   const [row] = await transaction.query<LeadRow>(sql`
-    SELECT id, stage, merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone, attention_rev AS "attentionRev"
+    SELECT id, stage, merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone, parked_at IS NOT NULL AS parked, attention_rev AS "attentionRev"
     FROM lead WHERE id = ${leadId}::uuid FOR NO KEY UPDATE`);
   return row ?? null;
 }

@@ -11,6 +11,7 @@ export interface LeadRow {
   readonly id: string;
   readonly stage: 'lead' | 'customer' | 'disqualified';
   readonly gone: boolean;
+  readonly parked: boolean;
   readonly attentionRev: number;
 }
 

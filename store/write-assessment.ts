@@ -53,7 +53,7 @@ export async function writeAssessment(
   await writeEnrolments(transaction, now, entries);
   if (parked.length > 0) {
     await transaction.query(sql`
-      UPDATE lead SET parked_at = ${at(now)}, parked_error = parked.error
+      UPDATE lead SET parked_at = ${at(now)}, parked_error = parked.error, attention_rev = attention_rev + 1
       FROM unnest(${parked.map(({ leadId }) => leadId)}::uuid[], ${parked.map((result) => result.parked)}::text[]) AS parked(id, error)
       WHERE lead.id = parked.id`);
   }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { sql } from '../../store/sql.ts';
-import { addLead, foundCompany, interact } from '../support/company.ts';
+import { addLead, foundCompany, interact, plainTemplate, publish } from '../support/company.ts';
 import { eventually, startEngine, type TestEngine } from '../support/engine.ts';
 
 const model = {
@@ -24,11 +24,23 @@ const welcome = {
   ],
 };
 
+const byName = {
+  key: 'by-name',
+  name: 'By name',
+  purpose: 'newsletter',
+  entry: [{ event: 'Asked By Name' }],
+  steps: [{ id: 'hello', kind: 'send', template: 'by-name' }],
+};
+
 describe('journeys on a real Temporal server', () => {
   let engine: TestEngine;
   beforeAll(async () => {
     engine = await startEngine({ leaseMs: 3_000 });
     await foundCompany(engine.database, { now: Date.now(), model, sequences: [welcome], templates: ['hello', 'more'] });
+    const template = plainTemplate('by-name');
+    template.locales.en.mjml = template.locales.en.mjml.replace('by-name', 'Dear {{ nickname }}');
+    await publish(engine.database, 'template', template, Date.now());
+    await publish(engine.database, 'sequence', byName, Date.now());
   });
   afterAll(async () => engine.stop());
 
@@ -63,22 +75,51 @@ describe('journeys on a real Temporal server', () => {
     expect(mailsTo(lead.email)).toHaveLength(1);
   });
 
-  it('keeps personal data out of Temporal, failures included', async () => {
+  it('keeps personal data out of Temporal, with refused recipients, failed renders and constraint violations', async () => {
     const { database } = engine;
-    const refused = await addLead(database, { now: Date.now(), email: 'refuse-frau.teichmann@people.example' });
-    const fine = await addLead(database, { now: Date.now(), email: 'herr.anders@people.example' });
+    const lead = (email: string) => addLead(database, { now: Date.now(), email });
+    const refused = await lead('refuse-frau.teichmann@people.example');
+    const nameless = await lead('frau.petersen@people.example');
+    const violating = await lead('herr.anders@people.example');
+    const unclaimable = await lead('frau.lindner@people.example');
+    await database.query(sql`
+      INSERT INTO attribute (lead_id, name, value, source, at, recorded_at)
+      VALUES (${refused.id}::uuid, 'lastName', '"Teichmann"', 'form', now(), now()), (${nameless.id}::uuid, 'lastName', '"Petersen"', 'form', now(), now())`);
+    // PostgreSQL's messages quote the failing row, address and all.
+    await database.query(
+      sql`ALTER TABLE message ADD CONSTRAINT no_anders CHECK (address <> 'herr.anders@people.example')`,
+    );
+    await database.query(
+      sql`ALTER TABLE message ADD CONSTRAINT no_lindner CHECK (address <> 'frau.lindner@people.example' OR state <> 'claimed')`,
+    );
+    const signUp = (who: { email: string }, event: string, lastName: string) => ({
+      email: who.email,
+      event,
+      at: Date.now(),
+      properties: { lastName },
+    });
     await interact(
       database,
-      { email: refused.email, event: 'Signed Up', at: Date.now(), properties: { lastName: 'Teichmann' } },
-      { email: fine.email, event: 'Signed Up', at: Date.now(), properties: { lastName: 'Anders' } },
+      signUp(refused, 'Signed Up', 'Teichmann'),
+      signUp(nameless, 'Asked By Name', 'Petersen'),
+      signUp(violating, 'Signed Up', 'Anders'),
+      signUp(unclaimable, 'Signed Up', 'Lindner'),
     );
+    const parkedError = async (leadId: string) => {
+      const [row] = await database.query<{ error: string | null }>(
+        sql`SELECT parked_error AS error FROM lead WHERE id = ${leadId}::uuid`,
+      );
+      return row?.error;
+    };
     await eventually('the refusal', async () => (await messagesOf(refused.id))[0]?.state === 'refused');
-    await eventually('the mail', async () => mailsTo(fine.email).length === 1);
+    await eventually('the failed render', async () => (await messagesOf(nameless.id))[0]?.reason === 'render-failed');
+    expect(await eventually('the parked plan', () => parkedError(violating.id))).toContain('no_anders');
+    expect(await eventually('the parked claim', () => parkedError(unclaimable.id))).toContain('no_lindner');
     const folder = inject('temporalFolder');
     const files = await Promise.all((await readdir(folder)).map((name) => readFile(path.join(folder, name))));
     const found = (text: string) => files.some((file) => file.includes(text));
-    expect(found(refused.id)).toBe(true);
-    for (const personal of ['teichmann', 'Teichmann', 'anders@people', 'people.example', 'rita@sales'])
-      expect(found(personal), personal).toBe(false);
+    for (const known of [refused, nameless, violating, unclaimable]) expect(found(known.id)).toBe(true);
+    const personal = ['eichmann', 'etersen', 'nders@', 'indner', 'people.example', 'rita@sales'];
+    expect(personal.filter(found)).toEqual([]);
   });
 });
