@@ -1,30 +1,7 @@
-import {
-  condition,
-  continueAsNew,
-  defineSignal,
-  proxyActivities,
-  proxyLocalActivities,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { PlanActivities } from '../activities/plan.ts';
-import type { SendActivities } from '../activities/send-mail.ts';
+import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { planHandoff, sendMail } from './activities.ts';
 import { createAlarm } from './alarm.ts';
-import { LOOK, MAIL_QUEUE } from './names.ts';
-
-const look = defineSignal(LOOK);
-
-const { planHandoff } = proxyLocalActivities<PlanActivities>({
-  startToCloseTimeout: '30 seconds',
-  retry: { initialInterval: '100 milliseconds', maximumInterval: '10 seconds' },
-});
-
-const { sendMail } = proxyActivities<SendActivities>({
-  taskQueue: MAIL_QUEUE,
-  startToCloseTimeout: '2 minutes',
-  heartbeatTimeout: '15 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
-});
+import { look } from './look.ts';
 
 /**
  * A lead in sales' hands: assign an owner, deliver the offer, wait for the answer, give it to the next one when nobody

@@ -2,34 +2,16 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   condition,
   continueAsNew,
-  defineSignal,
   ParentClosePolicy,
-  proxyActivities,
-  proxyLocalActivities,
   setHandler,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { PlanActivities } from '../activities/plan.ts';
-import type { SendActivities } from '../activities/send-mail.ts';
+import { plan, sendMail } from './activities.ts';
 import { createAlarm } from './alarm.ts';
 import { handoff } from './handoff.ts';
-import { handoffWorkflowId, LOOK, MAIL_QUEUE } from './names.ts';
-
-export const look = defineSignal(LOOK);
-
-const { plan } = proxyLocalActivities<PlanActivities>({
-  startToCloseTimeout: '30 seconds',
-  retry: { initialInterval: '100 milliseconds', maximumInterval: '10 seconds' },
-});
-
-const { sendMail } = proxyActivities<SendActivities>({
-  taskQueue: MAIL_QUEUE,
-  // The SMTP attempt and the recording of its result; a worker that dies is noticed by its silence much earlier.
-  startToCloseTimeout: '2 minutes',
-  heartbeatTimeout: '15 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
-});
+import { look } from './look.ts';
+import { handoffWorkflowId } from './names.ts';
 
 /**
  * The life of a lead, as one durable workflow: plan, do what is due, hand over to sales when the plan says so, and
