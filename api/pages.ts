@@ -3,20 +3,21 @@ import type { Request, Response } from 'express';
 /** The public pages' texts. German for those whose browser asks for it before English, else English. */
 const texts = {
   en: {
-    unsubscribeTitle: 'Unsubscribe',
-    unsubscribeQuestion: 'You will get no more mails of this kind.',
+    unsubscribeTitle: 'Do you want to unsubscribe?',
+    unsubscribeQuestion: 'You will then get no more mails of this kind. Nothing changes until you press the button.',
     unsubscribeButton: 'Unsubscribe now',
     doneTitle: 'You are unsubscribed',
-    doneText: 'This took effect at once. You can close this page.',
+    doneText: 'You will get no more mails of this kind, from this moment on. You can close this page.',
     badTitle: 'This link does not work',
     badText: 'It may have been cut off on its way. Please open it from the mail itself.',
   },
   de: {
-    unsubscribeTitle: 'Abmelden',
-    unsubscribeQuestion: 'Sie erhalten dann keine weiteren Mails dieser Art.',
+    unsubscribeTitle: 'Möchten Sie sich abmelden?',
+    unsubscribeQuestion:
+      'Sie erhalten dann keine weiteren Mails dieser Art. Solange Sie nicht auf den Knopf drücken, ändert sich nichts.',
     unsubscribeButton: 'Jetzt abmelden',
     doneTitle: 'Sie sind abgemeldet',
-    doneText: 'Die Abmeldung gilt ab sofort. Sie können diese Seite schließen.',
+    doneText: 'Sie erhalten ab sofort keine weiteren Mails dieser Art. Sie können diese Seite schließen.',
     badTitle: 'Dieser Link funktioniert nicht',
     badText: 'Vielleicht wurde er unterwegs abgeschnitten. Bitte öffnen Sie ihn direkt aus der Mail.',
   },
@@ -45,7 +46,9 @@ function textsFor(request: Request): (typeof texts)['en' | 'de'] {
 
 const STYLE = `body{font:1.125rem/1.6 system-ui,sans-serif;color:#1f2933;background:#f7f5f2;margin:0;padding:3rem 1.25rem}
 main{max-width:34rem;margin:0 auto;background:#fff;border-radius:.75rem;padding:2rem}
-h1{font-size:1.5rem;margin:0 0 1rem}
+h1{font-size:1.5rem;line-height:1.3;margin:0 0 1rem}
+p{margin:0}
+form{margin:1.5rem 0 0}
 button{font:inherit;font-weight:600;color:#fff;background:#1d4e6b;border:0;border-radius:.5rem;padding:.75rem 1.5rem;cursor:pointer}
 button:focus-visible{outline:3px solid #f0b429;outline-offset:2px}`;
 

@@ -74,6 +74,9 @@ function knownOnly(attributes: CurrentAttributes): MailVariables {
 
 function inWords(value: Json): string {
   if (Array.isArray(value)) return value.map((item: Json) => inWords(item)).join(', ');
-  if (value !== null && typeof value === 'object') return JSON.stringify(value);
+  if (value !== null && typeof value === 'object') {
+    const entries: [string, Json][] = Object.entries(value);
+    return entries.map(([name, item]) => `${name}: ${inWords(item)}`).join(', ');
+  }
   return String(value);
 }

@@ -7,6 +7,7 @@ import { reconcileLedger } from '../domain/scoring/reconcile-ledger.ts';
 import { enters } from '../domain/sequence/entry.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
+import { isTransient } from './is-transient.ts';
 import { type LiveDefinitions, loadLiveDefinitions } from './load-live-definitions.ts';
 import { newId } from './new-id.ts';
 import { describeError } from './park-lead.ts';
@@ -41,6 +42,7 @@ export async function assessLeads(database: Database, clock: Clock, batchSize = 
   try {
     return await database.transaction((transaction) => assessBatch(transaction, clock.now(), { batchSize }));
   } catch (error) {
+    if (isTransient(error)) throw error;
     // One lead's rows may have failed the whole statement: find out whose, so that it alone waits.
     const candidates = await database.transaction((transaction) => lockLeadsToAssess(transaction, { batchSize }));
     if (candidates.leads.length === 0) throw error;
@@ -72,6 +74,8 @@ async function assessOneByOne(
         skipped: total.skipped + one.skipped,
       };
     } catch (error) {
+      // PostgreSQL has gone: that says nothing about this lead. What was assessed so far is reported, the rest is tried again.
+      if (isTransient(error)) return total;
       failed += 1;
       // Everything fails: it is the database, not the leads.
       if (failed === leadIds.length && failed > 1) throw cause;

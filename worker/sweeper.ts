@@ -5,6 +5,9 @@ import { findOverdue, unparkOld } from '../store/sweep.ts';
 import { type Log, loggable } from './log.ts';
 import type { Signaller } from './signaller.ts';
 
+/** A handoff that was told and did not plan is told again after this time. */
+const RETELL_MS = 15_000;
+
 export interface Sweeper {
   stop(): Promise<void>;
 }
@@ -20,8 +23,20 @@ export function startSweeper(context: {
   const { database, clock, signaller, log, everyMs } = context;
   let stopped = false;
   let wake: (() => void) | undefined;
-  /** Handoffs found by the sweep before: one that was just raised gets its own signal and is given time for it. */
-  let handoffsBefore = new Set<string>();
+  /**
+   * From when on an overdue handoff is to be told. One that was just raised gets its own signal and is given time for it;
+   * one that was told may wait in Temporal's queue, where a signal each sweep would only make the queue longer.
+   */
+  let tellFrom = new Map<string, number>();
+
+  function due(handoffs: readonly string[]): readonly string[] {
+    const now = performance.now();
+    const told = handoffs.filter((id) => (tellFrom.get(id) ?? Number.POSITIVE_INFINITY) <= now);
+    const next = new Map(handoffs.map((id) => [id, tellFrom.get(id) ?? now]));
+    for (const id of told) next.set(id, now + RETELL_MS);
+    tellFrom = next;
+    return told;
+  }
 
   async function sweep(): Promise<void> {
     const unparked = await unparkOld(database, clock);
@@ -30,8 +45,7 @@ export function startSweeper(context: {
     await continueRefolds(database);
     const overdue = await findOverdue(database, clock);
     signaller.leads(overdue.leads);
-    signaller.handoffs(overdue.handoffs.filter((id) => handoffsBefore.has(id)));
-    handoffsBefore = new Set(overdue.handoffs);
+    signaller.handoffs(due(overdue.handoffs));
   }
 
   const running = (async () => {
