@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/instant.ts';
+import { attemptLimitMs } from '../domain/sending/lease.ts';
 import type { CompiledTemplate } from '../mail/compile-template.ts';
 import { type ComposeOptions, composeLeadMail, composeRepMail, type OutgoingMail } from '../mail/compose.ts';
 import type { MailTransport } from '../mail/transport.ts';
@@ -29,7 +30,7 @@ export interface SendActivities {
 }
 
 /** How long the result of a mail that has left is offered to PostgreSQL before it is left to become `unknown`. */
-const RECORD_TRIES = 40;
+const RECORD_TRIES = 200;
 const RECORD_PAUSE_MS = 250;
 
 /**
@@ -70,6 +71,10 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
       };
     }
     if (mail === null) return { state: 'refused', reason: 'no-longer-offered', providerId: null, reply: null };
+    // This process may have been suspended, or PostgreSQL slow: past the lease an offer or a withdrawal may have come.
+    if (clock.now() + attemptLimitMs(leaseMs) > message.leaseUntil) {
+      return { state: 'deferred', reason: 'lease-ended', providerId: null, reply: null };
+    }
     const sent = await transport.send(mail);
     return {
       state: sent.kind,

@@ -35,9 +35,17 @@ export interface Stack {
 export async function startStack(): Promise<Stack> {
   const home = await mkdtemp(path.join(tmpdir(), 'tend-bench-'));
   const stops: (() => Promise<void>)[] = [() => rm(home, { recursive: true, force: true })];
-  const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      for (let last = stops.pop(); last !== undefined; last = stops.pop()) await last();
+    })();
+    return stopping;
   };
+  /** PostgreSQL and Temporal would go on without this process. */
+  const interrupted = () => void stop().finally(() => process.exit(1));
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
   try {
     return { ...(await startParts(home, (each) => stops.push(each))), stop };
   } catch (error) {

@@ -23,7 +23,7 @@ export interface TendResult {
   readonly accepted: number;
   /** Events per second until every standing was visible. */
   readonly scored: number;
-  /** Events per second until, besides, every woken journey had planned. */
+  /** Events per second until, besides, every woken journey had planned: leads' and handoffs', with no mail left to send. */
   readonly settled: number;
 }
 
@@ -46,9 +46,7 @@ export async function runTend(stack: Stack, mix: Mix, prefix: string): Promise<T
   );
   const acceptedAt = instantNow();
   const scoredAt = await until('all standings', () => isAllScored(database));
-  const settledAt = await until('all plans', () => isAllPlanned(database));
-
-  // Children and mails are no part of a settled journey, but must not run into the next measurement.
+  const settledAt = await until('all plans', () => isSettled(database));
   await untilQuiet(database);
   await verifyLeads(database, leads, events, occurred);
   const rate = (end: number) => (1_000 * total) / (end - began);
@@ -86,24 +84,19 @@ export async function isAllScored(database: Database): Promise<boolean> {
   return row?.waiting === false;
 }
 
-async function isAllPlanned(database: Database): Promise<boolean> {
-  const [row] = await database.query<{ waiting: boolean }>(sql`
-    SELECT EXISTS(SELECT FROM lead WHERE attention_rev <> planned_rev) AS waiting`);
-  return row?.waiting === false;
-}
-
-async function isQuiet(database: Database): Promise<boolean> {
+async function isSettled(database: Database): Promise<boolean> {
   const [row] = await database.query<{ busy: boolean }>(sql`
-    SELECT EXISTS(SELECT FROM handoff WHERE attention_rev <> planned_rev)
+    SELECT EXISTS(SELECT FROM lead WHERE attention_rev <> planned_rev)
+        OR EXISTS(SELECT FROM handoff WHERE attention_rev <> planned_rev)
         OR EXISTS(SELECT FROM message WHERE state IN ('due', 'claimed')) AS busy`);
-  return row?.busy === false && (await isAllScored(database)) && (await isAllPlanned(database));
+  return row?.busy === false && (await isAllScored(database));
 }
 
-/** Nothing is under way, and has not been for a moment. */
+/** Nothing is under way, and nothing has come up a moment later. */
 export async function untilQuiet(database: Database): Promise<void> {
-  await until('quiet', () => isQuiet(database));
+  await until('quiet', () => isSettled(database));
   await pause(500);
-  await until('quiet', () => isQuiet(database));
+  await until('quiet', () => isSettled(database));
 }
 
 /** Resolves to the instant at which `condition` was first seen to hold. */

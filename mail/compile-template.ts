@@ -41,6 +41,16 @@ export async function compileTemplate(template: Template): Promise<CompiledTempl
       });
       continue;
     }
+    const lost = lostTags(content.mjml, html);
+    if (lost.length > 0) {
+      problems.push(
+        ...lost.map(({ line, tag }) => ({
+          path: `${path}.mjml`,
+          problem: `line ${line}: MJML would leave out ${tag}: put tags around elements into mj-raw`,
+        })),
+      );
+      continue;
+    }
     locales[locale] = { subject: content.subject, html, text: content.text ?? null };
   }
   if (problems.length > 0) {
@@ -116,6 +126,21 @@ function withPreview({ mjml, preview }: MailContent): string | null {
   const element = `<mj-preview>${preview}</mj-preview>`;
   if (/<mj-head\b[^>]*>/i.test(mjml)) return mjml.replace(/<mj-head\b[^>]*>/i, (head) => `${head}${element}`);
   return mjml.replace(/<mjml\b[^>]*>/i, (root) => `${root}<mj-head>${element}</mj-head>`);
+}
+
+const LIQUID_TAG = /\{%[\s\S]*?%\}|\{\{[\s\S]*?\}\}/g;
+
+/** MJML leaves out text between its elements without a word; a condition that stood there would be gone. */
+function lostTags(mjml: string, html: string): { readonly line: number; readonly tag: string }[] {
+  const source = mjml.replace(/<!--[\s\S]*?-->/g, (comment) => comment.replace(/[^\n]/g, ' '));
+  const squeeze = (tag: string) => tag.replace(/\s+/g, ' ');
+  const left = new Map<string, number>();
+  for (const [tag] of html.matchAll(LIQUID_TAG)) left.set(squeeze(tag), (left.get(squeeze(tag)) ?? 0) + 1);
+  return [...source.matchAll(LIQUID_TAG)].flatMap(({ 0: tag, index }) => {
+    const count = left.get(squeeze(tag)) ?? 0;
+    left.set(squeeze(tag), count - 1);
+    return count > 0 ? [] : [{ line: source.slice(0, index).split('\n').length, tag }];
+  });
 }
 
 interface MjmlError {

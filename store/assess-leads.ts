@@ -62,7 +62,7 @@ async function assessOneByOne(
   cause: unknown,
 ): Promise<AssessmentBatch> {
   let total: AssessmentBatch = { attention: [], leads: 0, interactions: 0, skipped: 0, more: true };
-  let failed = 0;
+  const failures: { leadId: string; parked: string }[] = [];
   for (const leadId of leadIds) {
     try {
       const one = await database.transaction((transaction) => assessBatch(transaction, clock.now(), { only: leadId }));
@@ -76,14 +76,13 @@ async function assessOneByOne(
     } catch (error) {
       // PostgreSQL has gone: that says nothing about this lead. What was assessed so far is reported, the rest is tried again.
       if (isTransient(error)) return total;
-      failed += 1;
-      // Everything fails: it is the database, not the leads.
-      if (failed === leadIds.length && failed > 1) throw cause;
-      await database.transaction((transaction) =>
-        writeAssessment(transaction, clock.now(), [{ leadId, parked: describeError(error) }]),
-      );
+      failures.push({ leadId, parked: describeError(error) });
     }
   }
+  // Where everybody fails it is not the leads: a bad version of Tend must not set everybody aside.
+  if (failures.length === leadIds.length && failures.length > 1) throw cause;
+  if (failures.length > 0)
+    await database.transaction((transaction) => writeAssessment(transaction, clock.now(), failures));
   return total;
 }
 

@@ -9,7 +9,8 @@ const LEADS_A_BATCH = 1_000;
 /**
  * Marks leads to be scored anew under models published since, in batches, so that publishing never locks all leads at
  * once. How far it came is kept beside the model's version: whoever calls this next goes on from there, so a process
- * that ends in between loses nothing. The sweep calls it too. Returns how many leads were marked.
+ * that ends in between loses nothing. (`NO KEY`: the assessor's standings refer to the version meanwhile.)
+ * The sweep calls it too. Returns how many leads were marked.
  */
 export async function continueRefolds(database: Database): Promise<number> {
   let total = 0;
@@ -17,7 +18,7 @@ export async function continueRefolds(database: Database): Promise<number> {
     const marked = await database.transaction(async (transaction) => {
       const [pending] = await transaction.query<{ id: number; after: string | null }>(sql`
         SELECT id, compiled->>'after' AS after FROM definition_version
-        WHERE kind = 'scoring_model' AND compiled->>'refold' = 'pending' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`);
+        WHERE kind = 'scoring_model' AND compiled->>'refold' = 'pending' ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`);
       if (pending === undefined) return null;
       const leads = await transaction.query<{ id: string }>(sql`
         SELECT id FROM lead

@@ -1,7 +1,6 @@
 import type { Actor } from '../domain/actor.ts';
 import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import { interestKey } from '../domain/interaction/event-match.ts';
 import type { Sequence } from '../domain/sequence/definition.ts';
 import type { Database, Transaction } from './database.ts';
 import { type LockedLead, lockLead } from './lock-lead.ts';
@@ -43,21 +42,18 @@ export async function enrolLead(
       versionId: number;
       version: number;
       content: Sequence;
-      paused: boolean;
     }>(sql`
-      SELECT version.id AS "versionId", version.version, version.content, definition.paused_at IS NOT NULL AS paused
+      SELECT version.id AS "versionId", version.version, version.content
       FROM definition JOIN definition_version AS version ON version.id = definition.live_version_id
       WHERE definition.kind = 'sequence' AND definition.key = ${key}`);
     if (live === undefined) throw new TendError('not-found', `There is no published sequence "${key}".`);
-    if (live.paused) throw new TendError('conflict', `The sequence "${key}" is paused: resume it first.`);
     await checkMayEnter(transaction, lead, live.content);
     const [first] = live.content.steps;
     if (first === undefined) throw new Error(`sequence ${key} has no steps`);
     const id = newId();
-    const awaits = first.kind === 'waitFor' ? [interestKey(first.event)] : [];
     await transaction.query(sql`
       INSERT INTO enrolment (id, lead_id, sequence_key, sequence_version_id, entered_by, state, step_id, visit, step_entered_at, awaits, started_at)
-      VALUES (${id}::uuid, ${lead.id}::uuid, ${key}, ${live.versionId}::bigint, 'api', 'active', ${first.id}, 1, ${at(now)}, ${awaits}::text[], ${at(now)})`);
+      VALUES (${id}::uuid, ${lead.id}::uuid, ${key}, ${live.versionId}::bigint, 'api', 'active', ${first.id}, 1, ${at(now)}, '{}', ${at(now)})`);
     const detail = { enrolment: id, sequence: key, version: live.version };
     await recordAudit(transaction, {
       actor,

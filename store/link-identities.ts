@@ -1,3 +1,4 @@
+import { system } from '../domain/actor.ts';
 import { isTimeZone } from '../domain/definition/definition.ts';
 import { type GivenIdentity, identitiesIn, traitsIn } from '../domain/identity/identities-in.ts';
 import { decideLink, type NamedLead } from '../domain/identity/link.ts';
@@ -5,9 +6,12 @@ import type { Instant } from '../domain/instant.ts';
 import type { Properties } from '../domain/interaction/interaction.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
+import { isTransient } from './is-transient.ts';
 import { mergeLeads } from './merge-leads.ts';
 import { newId } from './new-id.ts';
+import { describeError } from './park-lead.ts';
 import { raiseAttention } from './raise-attention.ts';
+import { recordAudit } from './record-audit.ts';
 import { at, sql } from './sql.ts';
 
 /**
@@ -20,9 +24,29 @@ export async function linkIdentities(database: Database, clock: Clock, limit = 2
     SELECT id FROM interaction WHERE kind = 'identify' AND linked_at IS NULL ORDER BY id LIMIT ${limit}::int`);
   let applied = 0;
   for (const { id } of waiting) {
-    if (await database.transaction((transaction) => linkOne(transaction, id, clock.now()))) applied += 1;
+    try {
+      if (await database.transaction((transaction) => linkOne(transaction, id, clock.now()))) applied += 1;
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      await setAside(database, id, clock.now(), error);
+    }
   }
   return applied;
+}
+
+/** An identify whose data can't be applied is put on record and left, or it would be the first of the queue for ever. */
+async function setAside(database: Database, interactionId: number, now: Instant, error: unknown): Promise<void> {
+  await database.transaction(async (transaction) => {
+    await transaction.query(sql`UPDATE interaction SET linked_at = ${at(now)} WHERE id = ${interactionId}::bigint`);
+    await recordAudit(transaction, {
+      actor: system,
+      at: now,
+      action: 'identify.failed',
+      subjectKind: 'interaction',
+      subjectId: String(interactionId),
+      detail: { error: describeError(error) },
+    });
+  });
 }
 
 interface Identify {

@@ -11,6 +11,7 @@ export interface LockedLead {
   readonly attentionRev: number;
   readonly plannedRev: number;
   readonly nextLookAt: Instant | null;
+  readonly parked: boolean;
 }
 
 /**
@@ -30,7 +31,7 @@ export async function lockLeadIfAny(transaction: Transaction, leadId: string): P
   for (let id = leadId; ; ) {
     const [row] = await transaction.query<LockedLead & { mergedInto: string | null }>(sql`
       SELECT id, stage, merged_into AS "mergedInto", erased_at AS "erasedAt", attention_rev AS "attentionRev",
-             planned_rev AS "plannedRev", next_look_at AS "nextLookAt"
+             planned_rev AS "plannedRev", next_look_at AS "nextLookAt", parked_at IS NOT NULL AS parked
       FROM lead WHERE id = ${id}::uuid FOR NO KEY UPDATE`);
     if (row === undefined) return null;
     if (row.mergedInto === null) return row;

@@ -1,5 +1,9 @@
+import { system } from '../domain/actor.ts';
 import type { Instant } from '../domain/instant.ts';
+import { closeHandoff } from './close-handoff.ts';
 import type { Transaction } from './database.ts';
+import type { LockedHandoff } from './lock-handoff.ts';
+import { type LockedLead, lockLead } from './lock-lead.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { at, sql } from './sql.ts';
 
@@ -12,6 +16,9 @@ export async function mergeLeads(
   transaction: Transaction,
   { survivor, loser, now }: { readonly survivor: string; readonly loser: string; readonly now: Instant },
 ): Promise<void> {
+  // Ingest reads an identity's owner under FOR KEY SHARE: what it is storing for the loser just now is waited for, and
+  // moved below; what comes later finds the survivor.
+  await transaction.query(sql`SELECT 1 FROM identity WHERE lead_id = ${loser}::uuid ORDER BY id FOR UPDATE`);
   await transaction.query(sql`UPDATE identity SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
   await transaction.query(sql`UPDATE attribute SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
   await transaction.query(sql`UPDATE interaction SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
@@ -20,7 +27,7 @@ export async function mergeLeads(
   await transaction.query(sql`DELETE FROM standing WHERE lead_id = ${loser}::uuid`);
   await moveEnrolments(transaction, survivor, loser, now);
   await transaction.query(sql`UPDATE message SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
-  await moveHandoffs(transaction, survivor, loser, now);
+  await moveHandoffs(transaction, await lockLead(transaction, survivor), loser, now);
   await transaction.query(sql`UPDATE lead SET merged_into = ${survivor}::uuid WHERE merged_into = ${loser}::uuid`);
   await transaction.query(
     sql`UPDATE lead SET merged_into = ${survivor}::uuid, next_look_at = NULL, refold = false WHERE id = ${loser}::uuid`,
@@ -47,11 +54,23 @@ async function moveEnrolments(transaction: Transaction, survivor: string, loser:
   await transaction.query(sql`UPDATE enrolment SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
 }
 
-async function moveHandoffs(transaction: Transaction, survivor: string, loser: string, now: Instant): Promise<void> {
-  await transaction.query(sql`
-    UPDATE handoff SET state = 'closed', outcome = 'recycled', outcome_reason = 'merged with a lead that sales has already',
-           closed_at = ${at(now)}, attention_rev = attention_rev + 1
-    WHERE lead_id = ${loser}::uuid AND state <> 'closed'
-      AND EXISTS (SELECT FROM handoff AS other WHERE other.lead_id = ${survivor}::uuid AND other.state <> 'closed')`);
-  await transaction.query(sql`UPDATE handoff SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
+/** Where sales has both, the one that somebody accepted goes on, else the survivor's; the other is given back. */
+async function moveHandoffs(
+  transaction: Transaction,
+  survivor: LockedLead,
+  loser: string,
+  now: Instant,
+): Promise<void> {
+  const open = await transaction.query<LockedHandoff>(sql`
+    SELECT handoff.id, state, outcome, owner_key AS owner, rep.name AS "ownerName", round
+    FROM handoff LEFT JOIN rep ON rep.key = handoff.owner_key
+    WHERE handoff.lead_id IN (${survivor.id}::uuid, ${loser}::uuid) AND state <> 'closed'
+    ORDER BY state = 'accepted' DESC, handoff.lead_id = ${survivor.id}::uuid DESC FOR UPDATE OF handoff`);
+  for (const other of open.slice(1)) {
+    const reason = 'merged with a lead that sales has already';
+    await closeHandoff(transaction, other, survivor, { outcome: 'recycled', reason, actor: system, now });
+    await transaction.query(sql`UPDATE handoff SET attention_rev = attention_rev + 1 WHERE id = ${other.id}::uuid`);
+    await transaction.notify('tend_handoff', other.id);
+  }
+  await transaction.query(sql`UPDATE handoff SET lead_id = ${survivor.id}::uuid WHERE lead_id = ${loser}::uuid`);
 }

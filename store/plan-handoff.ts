@@ -22,8 +22,13 @@ export interface PlanHandoffOptions {
   readonly messageIdDomain: string;
 }
 
+/** When to see what became of a mail that was to be sent. */
+const SENDING_LOOK_MS = 60_000;
+/** How long the handoff of a parked lead rests. */
+const PARKED_LOOK_MS = 60_000;
+
 /** The template of the mail that offers a lead to a representative. */
-export const HANDOFF_TEMPLATE = 'handoff';
+const HANDOFF_TEMPLATE = 'handoff';
 
 /** Plans a handoff under its lead's lock, until what is left is to send a mail, to wait, or nothing. Repeatable. */
 export async function planHandoffRow(
@@ -39,6 +44,8 @@ export async function planHandoffRow(
   return database.transaction(async (transaction) => {
     const lead = await lockLead(transaction, target.leadId);
     const now = Math.max(clock.now(), options.notBefore);
+    // Nothing is sent about a lead that waits for a person; its handoff looks again when it may have been mended.
+    if (lead.parked) return { closed: false, send: null, nextLookAt: now + PARKED_LOOK_MS, plannedAt: now };
     for (;;) {
       const { snapshot, attentionRev } = await readHandoff(transaction, handoffId);
       const plan = planHandoff(snapshot, options.acceptWithinMs, now);
@@ -57,7 +64,8 @@ export async function planHandoffRow(
         await settleMail(transaction, plan.message, now);
         continue;
       }
-      const nextLookAt = plan.kind === 'wait' ? plan.until : null;
+      // A mail commanded is looked after: a workflow that was lost with its command is found by this.
+      const nextLookAt = plan.kind === 'wait' ? plan.until : plan.kind === 'deliver' ? now + SENDING_LOOK_MS : null;
       await transaction.query(sql`
         UPDATE handoff SET planned_rev = ${attentionRev}::bigint, next_look_at = ${at(nextLookAt)} WHERE id = ${handoffId}::uuid`);
       return {

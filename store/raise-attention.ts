@@ -6,10 +6,15 @@ import { sql } from './sql.ts';
  * transaction that changes such an input must call this; the sweep finds what the notification missed.
  */
 export async function raiseAttention(transaction: Transaction, leadIds: readonly string[]): Promise<void> {
-  for (const { leadId, rev } of await raiseAttentionQuietly(transaction, leadIds)) {
-    await transaction.notify('tend_attention', `${leadId} ${rev}`);
-  }
+  const raised = await raiseAttentionQuietly(transaction, leadIds);
+  const payloads = raised.slice(0, MOST_NOTIFIED).map(({ leadId, rev }) => `${leadId} ${rev}`);
+  await transaction.query(
+    sql`SELECT pg_notify('tend_attention', payload) FROM unnest(${payloads}::text[]) AS new(payload)`,
+  );
 }
+
+/** Beyond this many at once, waking each by name would only fill PostgreSQL's queue: the sweep brings them in turn. */
+const MOST_NOTIFIED = 500;
 
 /** As `raiseAttention`, for callers whose workflow plans right afterwards anyway; only the sweep looks after it. */
 export async function raiseAttentionQuietly(

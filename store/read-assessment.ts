@@ -19,29 +19,41 @@ export interface LeadToAssess {
 export async function lockLeadsToAssess(
   transaction: Transaction,
   which: { readonly batchSize: number } | { readonly only: string },
-): Promise<{ leads: LeadToAssess[]; candidates: number; more: boolean }> {
-  let ids: string[];
-  let more = false;
-  if ('only' in which) {
-    ids = [which.only];
-  } else {
-    const rows = await transaction.query<{ leadId: string; interactions: number }>(sql`
-      SELECT lead_id AS "leadId", count(*) AS interactions FROM (
-        SELECT lead_id FROM interaction
-        WHERE assessed_at IS NULL AND lead_id IS NOT NULL
+): Promise<LockedLeads> {
+  if ('only' in which) return lockIds(transaction, [which.only], false);
+  let after = 0;
+  for (;;) {
+    const oldest = await transaction.query<{ leadId: string; interactions: number; last: number }>(sql`
+      SELECT lead_id AS "leadId", count(*) AS interactions, max(id) AS last FROM (
+        SELECT id, lead_id FROM interaction
+        WHERE assessed_at IS NULL AND lead_id IS NOT NULL AND id > ${after}::bigint
           AND lead_id <> ALL (ARRAY(SELECT id FROM lead WHERE parked_at IS NOT NULL))
         ORDER BY id LIMIT ${which.batchSize}::int) AS oldest
       GROUP BY lead_id`);
-    ids = rows.map(({ leadId }) => leadId);
-    more = rows.reduce((sum, row) => sum + row.interactions, 0) >= which.batchSize;
-    if (!more) {
-      const refolds = await transaction.query<{ id: string }>(sql`
-        SELECT id FROM lead WHERE refold AND parked_at IS NULL AND merged_into IS NULL LIMIT 200`);
-      const seen = new Set(ids);
-      for (const { id } of refolds) if (!seen.has(id)) ids.push(id);
-      more = refolds.length === 200;
+    const full = oldest.reduce((sum, { interactions }) => sum + interactions, 0) >= which.batchSize;
+    const ids = oldest.map(({ leadId }) => leadId);
+    if (full) {
+      const locked = await lockIds(transaction, ids, true);
+      if (locked.leads.length > 0) return locked;
+      // All of these are another assessor's just now: the work behind them is ours.
+      after = Math.max(...oldest.map(({ last }) => last));
+      continue;
     }
+    const refolds = await transaction.query<{ id: string }>(sql`
+      SELECT id FROM lead WHERE refold AND parked_at IS NULL AND merged_into IS NULL LIMIT 200`);
+    const seen = new Set(ids);
+    for (const { id } of refolds) if (!seen.has(id)) ids.push(id);
+    return lockIds(transaction, ids, refolds.length === 200);
   }
+}
+
+interface LockedLeads {
+  readonly leads: LeadToAssess[];
+  readonly candidates: number;
+  readonly more: boolean;
+}
+
+async function lockIds(transaction: Transaction, ids: readonly string[], more: boolean): Promise<LockedLeads> {
   if (ids.length === 0) return { leads: [], candidates: 0, more: false };
   const leads = await transaction.query<LeadToAssess>(sql`
     SELECT id, stage, refold FROM lead
@@ -78,7 +90,10 @@ export async function readFolded(
   return byLead(rows);
 }
 
-/** By `<lead id> <model version id>`. */
+/**
+ * By `<lead id> <model version id>`. One from before its version was published again lacks what came meanwhile: it is
+ * left out, and folded from the start.
+ */
 export async function readStandings(
   transaction: Transaction,
   leadIds: readonly string[],
@@ -88,7 +103,9 @@ export async function readStandings(
     SELECT lead_id AS "leadId", model_version_id AS "modelVersionId", points, firm_points AS "firmPoints", qualified,
            qualified_since AS "qualifiedSince", fold_state AS used, interactions,
            last_occurred_at AS "lastOccurredAt", last_source AS "lastSource", last_message_id AS "lastMessageId"
-    FROM standing WHERE lead_id = ANY(${leadIds}::uuid[]) AND model_version_id = ANY(${modelVersionIds}::bigint[])`);
+    FROM standing JOIN definition_version AS version ON version.id = model_version_id
+    WHERE lead_id = ANY(${leadIds}::uuid[]) AND model_version_id = ANY(${modelVersionIds}::bigint[])
+      AND standing.assessed_at >= version.published_at`);
   return new Map(rows.map((row) => [`${row.leadId} ${row.modelVersionId}`, toStanding(row)]));
 }
 

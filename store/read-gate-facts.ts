@@ -55,7 +55,7 @@ async function readConsentRecords(transaction: Transaction, leadId: string): Pro
   const rows = await transaction.query<
     Omit<ConsentRecord, 'promise'> & { promiseMax: number | null; promiseDays: number | null }
   >(sql`
-    SELECT purpose, action, address, at, promise_max AS "promiseMax", promise_days AS "promiseDays" FROM consent
+    SELECT purpose, action, address, at, confirmed_at AS "confirmedAt", promise_max AS "promiseMax", promise_days AS "promiseDays" FROM consent
     WHERE channel = 'email' AND lead_id IN (SELECT id FROM lead WHERE id = ${leadId}::uuid OR merged_into = ${leadId}::uuid)
     ORDER BY id`);
   return rows.map(({ promiseMax, promiseDays, ...record }) => ({

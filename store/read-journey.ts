@@ -27,8 +27,10 @@ export async function readJourney(transaction: Transaction, lead: LeadRow, now: 
     paused: facts.paused,
     standings: await readQualifiedStandings(transaction, lead.id),
     openHandoff: open === undefined ? null : { id: open.id, started: open.started },
-    lastOfferedAt: new Map(
-      handoffs.flatMap(({ modelKey, offeredAt }) => (modelKey === null ? [] : [[modelKey, offeredAt]])),
+    lastClosedAt: new Map(
+      handoffs.flatMap(({ modelKey, closedAt }) =>
+        modelKey === null || closedAt === null ? [] : [[modelKey, closedAt]],
+      ),
     ),
     enrolments,
     messages: await readMessages(transaction, enrolments),
@@ -57,14 +59,14 @@ interface HandoffRow {
   readonly id: string;
   readonly state: string;
   readonly started: boolean;
-  readonly offeredAt: Instant;
+  readonly closedAt: Instant | null;
   readonly modelKey: string | null;
 }
 
 /** In the order they were offered. */
 async function readHandoffs(transaction: Transaction, leadId: string): Promise<HandoffRow[]> {
   return transaction.query<HandoffRow>(sql`
-    SELECT id, state, planned_rev > 0 AS started, offered_at AS "offeredAt", trigger->>'modelKey' AS "modelKey"
+    SELECT id, state, planned_rev > 0 AS started, closed_at AS "closedAt", trigger->>'modelKey' AS "modelKey"
     FROM handoff WHERE lead_id = ${leadId}::uuid ORDER BY offered_at, id`);
 }
 
@@ -73,6 +75,7 @@ async function readQualifiedStandings(transaction: Transaction, leadId: string):
     SELECT standing.model_key AS "modelKey", model_version_id AS "modelVersionId", points, firm_points AS "firmPoints",
            qualified_since AS "qualifiedSince"
     FROM standing JOIN definition ON definition.kind = 'scoring_model' AND definition.live_version_id = standing.model_version_id
+    JOIN definition_version AS version ON version.id = standing.model_version_id AND standing.assessed_at >= version.published_at
     WHERE standing.lead_id = ${leadId}::uuid AND qualified`);
   if (rows.length === 0) return [];
   const { models } = await loadLiveDefinitions(transaction);

@@ -38,6 +38,11 @@ export async function recordConsent(database: Database, input: ConsentInput): Pr
   return database.transaction(async (transaction) => {
     const lead = await lockLead(transaction, input.leadId);
     const address = await addressOf(transaction, lead.id, input.evidence);
+    if (address === null && input.evidence.action === 'granted' && input.evidence.channel === 'email') {
+      const problem =
+        'is needed, for the lead has none: consent is for an address, or it would fit any that comes later';
+      throw new TendError('invalid-request', 'The consent record is not complete.', [{ path: 'address', problem }]);
+    }
     const recorded = await insertConsent(transaction, lead.id, address, input);
     await raiseAttention(transaction, [lead.id]);
     return recorded;

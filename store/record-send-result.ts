@@ -36,14 +36,17 @@ export async function recordSendResult(
       token: string | null;
       attempts: number;
       handoffId: string | null;
+      wanted: boolean;
     }>(sql`
-      SELECT state, claim_token AS token, attempts, handoff_id AS "handoffId" FROM message WHERE id = ${claim.messageId}::uuid`);
+      SELECT message.state, claim_token AS token, attempts, handoff_id AS "handoffId",
+             coalesce(enrolment.state = 'active', handoff.state = 'offered' AND handoff.owner_key = rep_key, false) AS wanted
+      FROM message LEFT JOIN enrolment ON enrolment.id = enrolment_id LEFT JOIN handoff ON handoff.id = handoff_id
+      WHERE message.id = ${claim.messageId}::uuid`);
     if (message === undefined) return 'superseded';
     const ours = message.token === claim.token && (message.state === 'claimed' || message.state === 'unknown');
     if (!ours || message.state === result.state) return message.state;
     const now = clock.now();
-    // A claim that counted as sent is not taken back into the queue once its enrolment has gone on without it.
-    const state = message.state === 'unknown' && result.state === 'deferred' ? 'refused' : result.state;
+    const state = result.state === 'deferred' ? afterDeferral(message.state, message.wanted) : result.state;
     const until = state === 'deferred' ? nextAttempt(message.attempts, now) : null;
     await transaction.query(sql`
       UPDATE message SET state = ${state}, reason = ${result.reason}, provider_id = ${result.providerId}, smtp_reply = ${result.reply},
@@ -59,4 +62,13 @@ export async function recordSendResult(
     }
     return state;
   });
+}
+
+/**
+ * What becomes of a mail that could not be delivered yet. One that counted as sent is not taken back into the queue, for
+ * its enrolment has gone on without it; one whose enrolment has ended, or whose handoff is another's by now, is over.
+ */
+function afterDeferral(before: MessageState, wanted: boolean): MessageState {
+  if (before === 'unknown') return 'refused';
+  return wanted ? 'deferred' : 'superseded';
 }

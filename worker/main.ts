@@ -1,6 +1,7 @@
 import { Runtime } from '@temporalio/worker';
 import { announceReady, exitWithParent } from '../config/exit-with-parent.ts';
 import { readServiceSettings } from '../config/service-settings.ts';
+import { attemptLimitMs } from '../domain/sending/lease.ts';
 import { createMailTransport } from '../mail/transport.ts';
 import { systemClock } from '../store/clock.ts';
 import { openDatabase } from '../store/database.ts';
@@ -11,6 +12,7 @@ const settings = readServiceSettings();
 const log = createLog(settings.logLevel, 'worker');
 Runtime.install({ logger: temporalLogger(log) });
 const database = openDatabase({ url: settings.databaseUrl, poolSize: settings.databasePoolSize });
+const leaseMs = settings.claimLeaseSeconds * 1_000;
 const worker = await startWorker({
   database,
   clock: systemClock,
@@ -19,12 +21,13 @@ const worker = await startWorker({
     smtpUrl: settings.smtpUrl,
     connections: settings.smtpConnections,
     mailOnlyTo: settings.mailOnlyTo,
+    attemptMs: attemptLimitMs(leaseMs),
   }),
   temporalAddress: settings.temporalAddress,
   temporalNamespace: settings.temporalNamespace,
   compose: { publicUrl: settings.publicUrl, signingSecret: settings.signingSecret, from: settings.mailFrom },
   messageIdDomain: /@([^>\s]+)/.exec(settings.mailFrom)?.[1] ?? 'localhost',
-  leaseMs: settings.claimLeaseSeconds * 1_000,
+  leaseMs,
   handoffAcceptMs: settings.handoffAcceptSeconds * 1_000,
   sweepMs: settings.sweepSeconds * 1_000,
   smtpConnections: settings.smtpConnections,

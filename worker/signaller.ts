@@ -31,7 +31,7 @@ export interface Signaller {
 
 interface Signalled {
   /** The attention that made it necessary. */
-  rev: number;
+  readonly rev: number;
   state: 'queued' | 'sent';
   sentAt: number;
 }
@@ -66,7 +66,7 @@ export function startSignaller(context: {
 
   async function signalLead(leadId: string): Promise<void> {
     const entry = pending.get(leadId);
-    if (entry === undefined) return;
+    if (entry?.state !== 'queued') return;
     entry.sentAt = Date.now();
     entry.state = 'sent';
     awaited += 1;
@@ -80,14 +80,15 @@ export function startSignaller(context: {
       });
     } catch (error) {
       // The sweep finds it again; keeping it here would only hide it from the sweep.
-      settle(leadId);
+      settle(leadId, entry);
       log.warn(loggable(error), 'waking a journey failed; the sweep will try again');
     }
   }
 
-  /** The lead needs no looking after any more. */
-  function settle(leadId: string): void {
-    if (pending.get(leadId)?.state === 'sent') awaited -= 1;
+  /** The lead needs no looking after any more. An entry that another took the place of was settled before. */
+  function settle(leadId: string, entry: Signalled): void {
+    if (pending.get(leadId) !== entry) return;
+    if (entry.state === 'sent') awaited -= 1;
     pending.delete(leadId);
   }
 
@@ -119,11 +120,11 @@ export function startSignaller(context: {
       if (entry !== pending.get(leadId) || entry.state !== 'sent') continue;
       const row = known.get(leadId);
       if (row?.parked || (row !== undefined && row.planned >= row.rev)) {
-        settle(leadId);
+        settle(leadId, entry);
       } else if (row !== undefined || Date.now() - entry.sentAt > RESEND_MS) {
-        entry.rev = row?.rev ?? entry.rev;
-        entry.state = 'queued';
+        // A new entry: a call of the old one that is still under way (an outage) must not be taken for the new one's.
         awaited -= 1;
+        pending.set(leadId, { rev: row?.rev ?? entry.rev, state: 'queued', sentAt: 0 });
         waitingLeads.push(leadId);
       }
     }

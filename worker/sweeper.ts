@@ -1,11 +1,12 @@
 import type { Clock } from '../store/clock.ts';
 import { continueRefolds } from '../store/continue-refolds.ts';
 import type { Database } from '../store/database.ts';
+import { settleExpiredClaims } from '../store/settle-claims.ts';
 import { findOverdue, unparkOld } from '../store/sweep.ts';
 import { type Log, loggable } from './log.ts';
 import type { Signaller } from './signaller.ts';
 
-/** A handoff that was told and did not plan is told again after this time. */
+/** Who was told and did not plan is told again after this time. */
 const RETELL_MS = 15_000;
 
 export interface Sweeper {
@@ -23,29 +24,19 @@ export function startSweeper(context: {
   const { database, clock, signaller, log, everyMs } = context;
   let stopped = false;
   let wake: (() => void) | undefined;
-  /**
-   * From when on an overdue handoff is to be told. One that was just raised gets its own signal and is given time for it;
-   * one that was told may wait in Temporal's queue, where a signal each sweep would only make the queue longer.
-   */
-  let tellFrom = new Map<string, number>();
-
-  function due(handoffs: readonly string[]): readonly string[] {
-    const now = performance.now();
-    const told = handoffs.filter((id) => (tellFrom.get(id) ?? Number.POSITIVE_INFINITY) <= now);
-    const next = new Map(handoffs.map((id) => [id, tellFrom.get(id) ?? now]));
-    for (const id of told) next.set(id, now + RETELL_MS);
-    tellFrom = next;
-    return told;
-  }
+  const dueLeads = patience();
+  const dueHandoffs = patience();
 
   async function sweep(): Promise<void> {
     const unparked = await unparkOld(database, clock);
     if (unparked > 0) log.info({ leads: unparked }, 'trying parked leads again');
     // A publishing that was killed on the way has leads left that it did not mark yet.
     await continueRefolds(database);
+    await settleExpiredClaims(database, clock);
     const overdue = await findOverdue(database, clock);
-    signaller.leads(overdue.leads);
-    signaller.handoffs(due(overdue.handoffs));
+    const leads = new Map(overdue.leads.map((lead) => [lead.leadId, lead]));
+    signaller.leads(dueLeads([...leads.keys()]).flatMap((leadId) => leads.get(leadId) ?? []));
+    signaller.handoffs(dueHandoffs(overdue.handoffs));
   }
 
   const running = (async () => {
@@ -64,5 +55,21 @@ export function startSweeper(context: {
       wake?.();
       await running;
     },
+  };
+}
+
+/**
+ * Whom to tell of those that a sweep found. One that was just raised gets its own signal and is given time for it until
+ * the next sweep; one that was told may wait in Temporal's queue, where a signal each sweep would only make it longer.
+ */
+function patience(): (found: readonly string[]) => readonly string[] {
+  let tellFrom = new Map<string, number>();
+  return (found) => {
+    const now = performance.now();
+    const told = found.filter((id) => (tellFrom.get(id) ?? Number.POSITIVE_INFINITY) <= now);
+    const next = new Map(found.map((id) => [id, tellFrom.get(id) ?? now]));
+    for (const id of told) next.set(id, now + RETELL_MS);
+    tellFrom = next;
+    return told;
   };
 }

@@ -1,29 +1,28 @@
-import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import { planHandoff, sendMail } from './activities.ts';
+import { condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { planHandoff } from './activities.ts';
 import { createAlarm } from './alarm.ts';
-import { look } from './look.ts';
+import { listenForNews } from './news.ts';
+import { createOutbox } from './outbox.ts';
 
 /**
  * A lead in sales' hands: assign an owner, deliver the offer, wait for the answer, give it to the next one when nobody
  * answers, until the outcome. The offer itself is the row that made this workflow start.
  */
 export async function handoff({ handoffId }: { readonly handoffId: string }): Promise<void> {
-  let looked = false;
-  setHandler(look, () => {
-    looked = true;
-  });
+  const news = listenForNews();
+  const mails = createOutbox(news.tell);
   const alarm = createAlarm();
   for (;;) {
-    looked = false;
+    news.reset();
     const next = await planHandoff({ handoffId, notBefore: Math.max(Date.now(), alarm.reset()) });
-    if (next.send !== null) {
-      await sendMail({ messageId: next.send, notBefore: next.plannedAt });
-    } else if (next.closed) {
-      if (!looked) return;
-    } else {
-      alarm.set(next.nextLookAt);
-      await condition(() => looked || alarm.rang());
+    if (next.send !== null) mails.send(next.send, next.plannedAt);
+    if (next.closed && mails.idle()) {
+      if (!news.arrived()) return;
+      continue;
     }
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof handoff>({ handoffId });
+    alarm.set(next.nextLookAt);
+    await condition(() => news.arrived() || alarm.rang());
+    mails.check();
+    if (workflowInfo().continueAsNewSuggested && mails.idle()) await continueAsNew<typeof handoff>({ handoffId });
   }
 }

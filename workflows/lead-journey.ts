@@ -1,17 +1,11 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  condition,
-  continueAsNew,
-  ParentClosePolicy,
-  setHandler,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
-import { plan, sendMail } from './activities.ts';
+import { condition, continueAsNew, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import { plan } from './activities.ts';
 import { createAlarm } from './alarm.ts';
 import { handoff } from './handoff.ts';
-import { look } from './look.ts';
 import { handoffWorkflowId } from './names.ts';
+import { listenForNews } from './news.ts';
+import { createOutbox } from './outbox.ts';
 
 /**
  * The life of a lead, as one durable workflow: plan, do what is due, hand over to sales when the plan says so, and
@@ -19,25 +13,23 @@ import { handoffWorkflowId } from './names.ts';
  * and recorded, so that a lead that sleeps for a year wakes under new code.
  */
 export async function leadJourney({ leadId }: { readonly leadId: string }): Promise<void> {
-  let looked = false;
-  setHandler(look, () => {
-    looked = true;
-  });
+  const news = listenForNews();
+  const mails = createOutbox(news.tell);
   const alarm = createAlarm();
   for (;;) {
-    looked = false;
+    news.reset();
     const next = await plan({ leadId, notBefore: Math.max(Date.now(), alarm.reset()) });
     if (next.handoff !== null) await startHandoff(next.handoff);
-    if (next.send.length > 0) {
-      await Promise.all(next.send.map((messageId) => sendMail({ messageId, notBefore: next.plannedAt })));
-    } else if (next.closed) {
-      if (!looked) return;
-    } else {
-      alarm.set(next.nextLookAt);
-      await condition(() => looked || alarm.rang());
+    for (const messageId of next.send) mails.send(messageId, next.plannedAt);
+    if (next.closed && mails.idle()) {
+      if (!news.arrived()) return;
+      continue;
     }
+    alarm.set(next.nextLookAt);
+    await condition(() => news.arrived() || alarm.rang());
+    mails.check();
     // The new run begins with a plan, which sees whatever this one was told.
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof leadJourney>({ leadId });
+    if (workflowInfo().continueAsNewSuggested && mails.idle()) await continueAsNew<typeof leadJourney>({ leadId });
   }
 }
 

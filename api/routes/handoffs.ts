@@ -7,6 +7,7 @@ import type { Database } from '../../store/database.ts';
 import { listHandoffs, readHandoff } from '../../store/list-handoffs.ts';
 import { recordOutcome } from '../../store/record-outcome.ts';
 import { rejectHandoff } from '../../store/reject-handoff.ts';
+import { resolveLead } from '../../store/resolve-lead.ts';
 import { isoInstants } from '../iso-instants.ts';
 import { actorOf } from '../middleware/authenticate.ts';
 import { parseInput } from '../middleware/json-body.ts';
@@ -32,7 +33,11 @@ export function handoffRoutes(database: Database, clock: Clock): Router {
 
   const list: RequestHandler = async (request, response) => {
     const { state, lead, limit } = parseInput(listSchema, request.query);
-    response.json({ handoffs: isoInstants(await listHandoffs(database, { state, leadId: lead, limit })) });
+    response.json({
+      handoffs: isoInstants(
+        await listHandoffs(database, { state, leadId: lead && (await resolveLead(database, lead)), limit }),
+      ),
+    });
   };
 
   const read: RequestHandler<{ id: string }> = async (request, response) => {

@@ -44,6 +44,14 @@ export function parseEvent(
     call === 'identify'
       ? cleanProperties(fields.traits ?? given.traits, `${path}traits`, cleaning)
       : asObject(given.traits);
+  for (const trait of Object.keys(traits)) {
+    if (trait.length > LONGEST_NAME) {
+      problems.push({
+        path: `${path}traits`,
+        problem: `a trait's name is longer than ${LONGEST_NAME} characters: shorten it`,
+      });
+    }
+  }
   const identity = identityOf(fields, traits, path, problems);
   const name = nameOf(call, fields, path, problems);
   const messageId = messageIdOf(fields.messageId, path, problems);

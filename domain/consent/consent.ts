@@ -6,6 +6,8 @@ export interface ConsentRecord {
   readonly action: 'granted' | 'withdrawn';
   readonly address: string | null;
   readonly promise: FrequencyPromise | null;
+  /** When the person said so; a record may come to us much later. */
+  readonly confirmedAt: Instant | null;
   readonly at: Instant;
 }
 
@@ -27,15 +29,21 @@ export type ConsentState =
 /** The purpose under which a withdrawal ends every purpose of its channel. */
 export const ALL_PURPOSES = 'all';
 
-/** The state of `purpose` after `records`, which are in the order they were recorded. The last word counts. */
+/**
+ * The state of `purpose` after `records`, which are in the order they were recorded. The person's last word counts: a
+ * grant given before a withdrawal does not come alive again by being told once more (a retry, an import).
+ */
 export function consentState(records: readonly ConsentRecord[], purpose: string): ConsentState {
   let state: ConsentState = { kind: 'none' };
+  let withdrawnAt = Number.NEGATIVE_INFINITY;
   for (const record of records) {
     if (record.purpose !== purpose && !(record.purpose === ALL_PURPOSES && record.action === 'withdrawn')) continue;
-    state =
-      record.action === 'granted'
-        ? { kind: 'granted', address: record.address, promise: record.promise }
-        : { kind: 'withdrawn', at: record.at };
+    if (record.action === 'withdrawn') {
+      withdrawnAt = record.at;
+      state = { kind: 'withdrawn', at: record.at };
+    } else if ((record.confirmedAt ?? record.at) > withdrawnAt) {
+      state = { kind: 'granted', address: record.address, promise: record.promise };
+    }
   }
   return state;
 }

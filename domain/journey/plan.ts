@@ -1,4 +1,4 @@
-import { earliest, type Instant } from '../instant.ts';
+import { earliest, type Instant, MINUTE } from '../instant.ts';
 import { canMail, type GateAnswer, type WithheldReason } from '../sending/gate.ts';
 import { advance } from '../sequence/advance.ts';
 import {
@@ -63,6 +63,9 @@ export interface MessageChange {
   readonly nextAttemptAt: Instant | null;
 }
 
+/** When to see what became of a mail that was to be sent: a workflow that was lost with its command is found by this. */
+const SENDING_LOOK_MS = MINUTE;
+
 /**
  * Decides what happens next in a lead's journey at `now`. Repeatable: planning again from what the plan left behind
  * gives the same open commands and changes nothing more.
@@ -108,13 +111,13 @@ interface Draft {
   open: number;
 }
 
-/** A lead is offered once per crossing of a model's threshold; one that sales has had must cross it anew. */
+/** A lead is offered once per crossing of a model's threshold; one that sales gives back must cross it anew after that. */
 function offerDue(snapshot: JourneySnapshot): StandingInForce | null {
   if (snapshot.lead.stage !== 'lead') return null;
   const crossed = snapshot.standings.filter(({ modelKey, qualifiedSince }) => {
     if (qualifiedSince === null) return false;
-    const offeredAt = snapshot.lastOfferedAt.get(modelKey);
-    return offeredAt === undefined || qualifiedSince > offeredAt;
+    const closedAt = snapshot.lastClosedAt.get(modelKey);
+    return closedAt === undefined || qualifiedSince > closedAt;
   });
   return (
     crossed.sort(
@@ -205,6 +208,7 @@ function planOpenMessage(draft: Draft, message: MessageInForce): MessageInForce 
     case 'now':
       noteSent(draft, message.purpose);
       draft.send.push(message.id);
+      draft.looks.push(draft.now + SENDING_LOOK_MS);
       if (message.state === 'delayed')
         draft.messages.push({ id: message.id, state: 'due', reason: null, nextAttemptAt: null });
       return null;
@@ -239,6 +243,7 @@ function planIntent(draft: Draft, enrolment: EnrolmentInForce, wants: WantsToSen
     case 'now':
       noteSent(draft, purpose);
       draft.intents.push({ ...intent, state: 'due', reason: null, nextAttemptAt: null, sendNow: true });
+      draft.looks.push(draft.now + SENDING_LOOK_MS);
       return null;
     case 'later':
       draft.looks.push(answer.at, wants.deadlineAt);

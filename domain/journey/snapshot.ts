@@ -19,8 +19,8 @@ export interface JourneySnapshot {
   readonly paused: boolean;
   readonly standings: readonly StandingInForce[];
   readonly openHandoff: { readonly id: string; readonly started: boolean } | null;
-  /** When the last handoff, by model, was offered. */
-  readonly lastOfferedAt: ReadonlyMap<string, Instant>;
+  /** When the last handoff, by model, ended. */
+  readonly lastClosedAt: ReadonlyMap<string, Instant>;
   readonly enrolments: readonly EnrolmentInForce[];
   /** All messages of the enrolments above. */
   readonly messages: readonly MessageInForce[];

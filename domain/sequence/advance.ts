@@ -63,7 +63,9 @@ function passStep(
         return { kind: 'wantsToSend', ...at, template: step.template, dueAt: at.stepEnteredAt, deadlineAt };
       }
       if (!isFinal(message.state)) return { kind: 'sending', ...at, message };
-      return { kind: 'passed', at: message.claimedAt ?? message.finishedAt ?? at.stepEnteredAt };
+      // A mail that was dropped may have been claimed days before, for an attempt that came to nothing.
+      const sentAt = message.state === 'dropped' || message.state === 'superseded' ? null : message.claimedAt;
+      return { kind: 'passed', at: sentAt ?? message.finishedAt ?? at.stepEnteredAt };
     }
     case 'wait': {
       const until = at.stepEnteredAt + durationMs(step.for);

@@ -37,7 +37,7 @@ function snapshot(
     paused: false,
     standings: [],
     openHandoff: null,
-    lastOfferedAt: new Map(),
+    lastClosedAt: new Map(),
     enrolments: [{ id: 'e1', sequence, stepId, visit: 1, stepEnteredAt }],
     messages: [],
     consents: new Map([['newsletter', granted]]),
@@ -147,7 +147,7 @@ describe('handing over', () => {
   });
 
   it('a lead that sales has had must cross it anew', () => {
-    const had = snapshot({ standings: [hot], lastOfferedAt: new Map([['m', NOW]]) });
+    const had = snapshot({ standings: [hot], lastClosedAt: new Map([['m', NOW]]) });
     expect(planJourney(had, NOW).offer).toBeNull();
     const again = { ...hot, qualifiedSince: NOW + HOUR };
     expect(planJourney({ ...had, standings: [again] }, NOW + HOUR).offer).toEqual(again);

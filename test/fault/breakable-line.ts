@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A TCP connection point that passes everything on to `target`, and can be cut. */
+/** A TCP connection point that passes everything on to `target`, as slowly as a line has it, and can be cut. */
 export interface BreakableLine {
   readonly port: number;
   /** Resets every connection that is open now; new ones are taken. Returns how many were cut. */
@@ -8,24 +8,29 @@ export interface BreakableLine {
   close(): Promise<void>;
 }
 
-export async function openBreakableLine(target: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<BreakableLine> {
+/** @param delayMs how long each answer of the target takes to arrive */
+export async function openBreakableLine(
+  target: { readonly host: string; readonly port: number },
+  delayMs: number,
+): Promise<BreakableLine> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const server = createServer((near) => {
     const far = connect(target.port, target.host);
     const pair = [near, far] as const;
     pairs.add(pair);
-    for (const [one, other] of [pair, [far, near] as const]) {
-      one.setNoDelay(true);
-      one.pipe(other);
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        other.destroy();
+    for (const socket of pair) {
+      socket.setNoDelay(true);
+      // The end of one is the end of the other, told by `close`.
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        near.destroy();
+        far.destroy();
         pairs.delete(pair);
       });
     }
+    near.pipe(far);
+    far.on('data', (chunk: Buffer) => setTimeout(() => near.writable && near.write(chunk), delayMs));
+    far.on('end', () => setTimeout(() => near.end(), delayMs));
   });
   const cut = () => {
     const open = [...pairs];

@@ -19,6 +19,8 @@ const LEADS = 200;
 /** Where only connections end, fewer leads meet the same faults sooner. */
 const FEWER = 60;
 const FAULTS = 6 * SCALE;
+/** A mail server that takes its time: so that faults meet mails between claim and result. */
+const ANSWER_MS = 15;
 /** A killed worker's mail activities are given up after 15 s of silence; then the leases, and a busy machine. */
 const SETTLE_MS = 150_000;
 
@@ -43,7 +45,7 @@ describe(`journeys while things break (seed ${SEED})`, { timeout: 240_000 + FAUL
       startMailbox(),
       createNamespace(inject('temporalAddress')),
     ]);
-    smtp = await openBreakableLine({ host: '127.0.0.1', port: Number(new URL(mailbox.url).port) });
+    smtp = await openBreakableLine({ host: '127.0.0.1', port: Number(new URL(mailbox.url).port) }, ANSWER_MS);
   });
   afterEach(async () => {
     await worker.stop();

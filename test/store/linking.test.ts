@@ -142,6 +142,17 @@ describe('whose an interaction is', () => {
     expect(await leadOf(two.user)).not.toBe(await leadOf(one.user));
   });
 
+  it('goes on past an identify that cannot be applied, and puts it on record', async () => {
+    const [bad, good] = [someone(), someone()];
+    const endless = Array.from({ length: 400 }, () => newId()).join('');
+    await identify(database, email(bad.email), { traits: { email: bad.email, [endless]: 1 } });
+    await identify(database, email(good.email), { traits: { email: good.email } });
+    await assessAll(database, clock);
+    expect(await leadOf(good.email)).not.toBeNull();
+    const failed = await database.query(sql`SELECT FROM audit WHERE action = 'identify.failed'`);
+    expect(failed).toHaveLength(1);
+  });
+
   it('makes no new row of a trait that says nothing new', async () => {
     const { email: address } = someone();
     for (let i = 0; i < 3; i += 1)
@@ -160,10 +171,18 @@ describe('whose an interaction is', () => {
     const random = randomFrom(SEED);
     try {
       for (let i = 0; i < 300 * SCALE; i += 1) {
-        const { browser, email: address } = someone();
-        await identify(database, anonymous(browser), { anonymousId: browser, traits: { email: address } });
+        const { browser, email: address, user: userId } = someone();
         const tracks = { name: 'track', run: async (on: Database) => void (await track(on, anonymous(browser))) };
         const links = { name: 'link', run: async (on: Database) => void (await linkIdentities(on, clock)) };
+        if (i % 2 === 0) {
+          await identify(database, anonymous(browser), { anonymousId: browser, traits: { email: address } });
+        } else {
+          // The browser belongs to a lead that is merged meanwhile by an identify that does not name the browser.
+          await identify(database, user(userId), { userId });
+          await identify(database, email(address), { anonymousId: browser, traits: { email: address } });
+          await linkIdentities(database, clock);
+          await identify(database, user(userId), { userId, traits: { email: address } });
+        }
         await interleaver.run([tracks, links, tracks], (ready) => random.below(ready));
       }
     } finally {

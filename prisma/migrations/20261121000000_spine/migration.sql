@@ -84,7 +84,6 @@ CREATE TABLE "definition" (
     "key" TEXT NOT NULL,
     "live_version_id" BIGINT,
     "draft_version_id" BIGINT,
-    "paused_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "definition_pkey" PRIMARY KEY ("kind","key")
@@ -471,6 +470,8 @@ CREATE INDEX "interaction_unassessed_by_lead" ON "interaction"("lead_id") WHERE 
 -- The sweep: leads that were not planned since their attention was raised, and leads that are overdue.
 CREATE INDEX "lead_attention" ON "lead"("id") WHERE "attention_rev" <> "planned_rev";
 CREATE INDEX "lead_next_look" ON "lead"("next_look_at") WHERE "next_look_at" IS NOT NULL;
+-- The leads that a lead has swallowed: a person's consents are those of all of them.
+CREATE INDEX "lead_merged_into" ON "lead"("merged_into") WHERE "merged_into" IS NOT NULL;
 CREATE INDEX "lead_refold" ON "lead"("id") WHERE "refold";
 CREATE INDEX "lead_parked" ON "lead"("parked_at") WHERE "parked_at" IS NOT NULL;
 CREATE INDEX "handoff_attention" ON "handoff"("id") WHERE "attention_rev" <> "planned_rev";
@@ -489,6 +490,9 @@ CREATE UNIQUE INDEX "enrolment_one_per_trigger" ON "enrolment"("sequence_key", "
 CREATE UNIQUE INDEX "message_one_per_visit" ON "message"("enrolment_id", "step_id", "visit") WHERE "enrolment_id" IS NOT NULL;
 -- One offer mail for one assignment (its round is the visit).
 CREATE UNIQUE INDEX "message_one_per_assignment" ON "message"("handoff_id", "visit") WHERE "recipient_kind" = 'rep';
+-- Claims whose lease may have ended, and mails that wait for a template.
+CREATE INDEX "message_claimed" ON "message"("lease_until") WHERE "state" = 'claimed';
+CREATE INDEX "message_open_by_template" ON "message"("template_key") WHERE "state" IN ('due', 'delayed', 'deferred');
 CREATE INDEX "message_open_by_lead" ON "message"("lead_id") WHERE "state" IN ('due', 'delayed', 'deferred', 'claimed');
 -- A point is awarded once per (model version, interaction, rule) among the rows in force.
 CREATE UNIQUE INDEX "score_ledger_in_force" ON "score_ledger"("interaction_id", "model_version_id", "rule") WHERE "superseded_at" IS NULL;
