@@ -36,7 +36,7 @@ export function createApp({ database, clock, ingest, signingSecret, report }: Ap
   app.disable('etag');
   // A proxy on this machine tells the recipient's address, which is part of a withdrawal's evidence; no other may.
   app.set('trust proxy', 'loopback');
-  const metrics = createMetrics(ingest);
+  const metrics = createMetrics(ingest, database);
   const findKey = createKeyCache(database, clock);
   const counted =
     (part: string): RequestHandler =>

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { announceReady, exitWithParent } from '../config/exit-with-parent.ts';
+import { createLog } from '../config/log.ts';
 import { readServiceSettings } from '../config/service-settings.ts';
 import { SettingsError } from '../config/settings.ts';
 import { system } from '../domain/actor.ts';
@@ -17,7 +17,7 @@ const DRAIN_MS = 10_000;
 /** The API process. It keeps no state: any number of them may run beside each other. */
 async function main(): Promise<void> {
   const settings = readServiceSettings();
-  const log = pino({ name: 'api', level: settings.logLevel });
+  const log = createLog(settings.logLevel, 'api');
   const database = openDatabase({ url: settings.databaseUrl, poolSize: settings.databasePoolSize });
   const now = systemClock.now();
   for (const [kind, key] of [

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Database } from '../store/database.ts';
+import { readFigures } from '../store/read-figures.ts';
 import type { Ingest } from './ingest.ts';
 
 /** This process's figures in Prometheus' format. Counts only: nothing in them belongs to a person. */
@@ -9,7 +11,7 @@ export interface Metrics {
   answered(part: string, status: number): void;
 }
 
-export function createMetrics(ingest: Ingest): Metrics {
+export function createMetrics(ingest: Ingest, database: Database): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -33,6 +35,24 @@ export function createMetrics(ingest: Ingest): Metrics {
       this.set(ingest.counts.waiting);
     },
   });
+  const leads = new Gauge({
+    name: 'tend_leads',
+    help: 'Leads that want looking at: parked (could not be processed), unplanned (woken, not planned yet).',
+    labelNames: ['state'],
+    registers,
+  });
+  const backlog = new Gauge({
+    name: 'tend_interactions_backlog',
+    help: 'Stored interactions that are not scored, and identifies that are not applied yet.',
+    labelNames: ['state'],
+    registers,
+  });
+  const messages = new Gauge({
+    name: 'tend_messages',
+    help: 'Mails by state, as far as they are not finished, and those of which nobody knows whether they left.',
+    labelNames: ['state'],
+    registers,
+  });
   const answers = new Counter({
     name: 'tend_http_answers_total',
     help: 'Answers by part of the API and status.',
@@ -41,7 +61,14 @@ export function createMetrics(ingest: Ingest): Metrics {
   });
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    async text() {
+      const figures = await readFigures(database);
+      for (const [state, count] of Object.entries(figures.leads)) leads.set({ state }, count);
+      for (const [state, count] of Object.entries(figures.backlog)) backlog.set({ state }, count);
+      messages.reset();
+      for (const [state, count] of Object.entries(figures.messages)) messages.set({ state }, count);
+      return registry.metrics();
+    },
     answered: (part, status) => answers.inc({ part, status }),
   };
 }

@@ -1,8 +1,8 @@
+import type { Log } from '../config/log.ts';
 import { assessLeads } from '../store/assess-leads.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import type { Attention } from '../store/raise-attention.ts';
-import type { Log } from './log.ts';
 import { type Loop, startLoop } from './loop.ts';
 
 /** Folds whatever comes in, as long as it runs; any number of them share the work. */

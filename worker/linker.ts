@@ -1,7 +1,7 @@
+import type { Log } from '../config/log.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { linkIdentities } from '../store/link-identities.ts';
-import type { Log } from './log.ts';
 import { type Loop, startLoop } from './loop.ts';
 
 /** Applies identifies beside the assessor, so that an import of many people does not hold up scoring. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Log, loggable } from './log.ts';
+import { type Log, loggable } from '../config/log.ts';
 
 /** Work that is done again and again: at once while there is more, else when there is news. */
 export interface Loop {

@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
+import { type Log, loggable } from '../config/log.ts';
 import type { Database } from '../store/database.ts';
 import type { Attention } from '../store/raise-attention.ts';
 import { sql } from '../store/sql.ts';
 import type { handoff } from '../workflows/handoff.ts';
 import type { leadJourney } from '../workflows/lead-journey.ts';
 import { handoffWorkflowId, JOURNEY_QUEUE, journeyId, LOOK } from '../workflows/names.ts';
-import { type Log, loggable } from './log.ts';
 
 /** signalWithStart calls under way at once. The Temporal server batches what comes together. */
 const CONCURRENCY = 40;

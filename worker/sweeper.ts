@@ -1,9 +1,9 @@
+import { type Log, loggable } from '../config/log.ts';
 import type { Clock } from '../store/clock.ts';
 import { continueRefolds } from '../store/continue-refolds.ts';
 import type { Database } from '../store/database.ts';
 import { settleExpiredClaims } from '../store/settle-claims.ts';
 import { findOverdue, unparkOld } from '../store/sweep.ts';
-import { type Log, loggable } from './log.ts';
 import type { Signaller } from './signaller.ts';
 
 /** Who was told and did not plan is told again after this time. */

@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createPlanActivities } from '../activities/plan.ts';
 import { createSendMail } from '../activities/send-mail.ts';
+import type { Log } from '../config/log.ts';
 import { packageRoot } from '../config/package-root.ts';
 import type { ComposeOptions } from '../mail/compose.ts';
 import type { MailTransport } from '../mail/transport.ts';
@@ -14,7 +15,6 @@ import { activityInterceptors } from './activity-interceptors.ts';
 import { startAssessor } from './assessor.ts';
 import { startLinker } from './linker.ts';
 import { listen } from './listen.ts';
-import type { Log } from './log.ts';
 import { startSignaller } from './signaller.ts';
 import { startSweeper } from './sweeper.ts';
 

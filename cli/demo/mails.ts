@@ -18,3 +18,11 @@ export async function readMail(mailbox: string, id: string): Promise<DemoMail> {
   const response = await fetch(`${mailbox}/api/messages/${encodeURIComponent(id)}`);
   return (await response.json()) as DemoMail;
 }
+
+/** True when the local mailbox is there. */
+export async function answers(mailbox: string): Promise<boolean> {
+  return fetch(`${mailbox}/api/status`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ApiClient } from '../api-client.ts';
 import { bold, dim } from '../terminal.ts';
-import { type DemoMail, mailsTo, readMail } from './mails.ts';
+import { answers, type DemoMail, mailsTo, readMail } from './mails.ts';
 import { beginStory, type Story, until } from './story.ts';
 
 const HOUR = 3_600_000;
@@ -43,12 +43,13 @@ interface Player {
  * @throws Error saying what was promised and did not come
  */
 export async function playTanja(api: ApiClient): Promise<void> {
-  if (api.mailbox === undefined)
+  const mailbox = api.mailbox;
+  if (mailbox === undefined || !(await answers(mailbox)))
     throw new Error('The demo reads mails from the local mailbox: start Tend without SMTP_URL to play it.');
   const id = randomBytes(4).toString('hex');
   const player: Player = {
     api,
-    mailbox: api.mailbox,
+    mailbox,
     story: beginStory(),
     email: `tanja.${id}@people.example`,
     anonymousId: `browser-${id}`,

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { loggable } from '../../config/log.ts';
 import { TendError } from '../../domain/errors.ts';
 import { withoutPersonalData } from '../../worker/activity-interceptors.ts';
-import { loggable } from '../../worker/log.ts';
 
 const violation = Object.assign(new pg.DatabaseError('duplicate key: (tanja@people.example)', 50, 'error'), {
   code: '23505',
@@ -18,7 +18,9 @@ describe('what of an error leaves the process', () => {
   ])('%s goes to Temporal as its code alone', (_case, error, type) => {
     const failure = withoutPersonalData(error);
     expect(failure.type).toBe(type);
-    const everything = [failure.message, failure.stack, String(failure.cause), JSON.stringify(failure.details)].join(' ');
+    const everything = [failure.message, failure.stack, String(failure.cause), JSON.stringify(failure.details)].join(
+      ' ',
+    );
     expect(everything).not.toMatch(/tanja/i);
   });
 

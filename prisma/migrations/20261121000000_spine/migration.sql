@@ -492,6 +492,7 @@ CREATE UNIQUE INDEX "message_one_per_visit" ON "message"("enrolment_id", "step_i
 CREATE UNIQUE INDEX "message_one_per_assignment" ON "message"("handoff_id", "visit") WHERE "recipient_kind" = 'rep';
 -- Claims whose lease may have ended, and mails that wait for a template.
 CREATE INDEX "message_claimed" ON "message"("lease_until") WHERE "state" = 'claimed';
+CREATE INDEX "message_unknown" ON "message"("id") WHERE "state" = 'unknown';
 CREATE INDEX "message_open_by_template" ON "message"("template_key") WHERE "state" IN ('due', 'delayed', 'deferred');
 CREATE INDEX "message_open_by_lead" ON "message"("lead_id") WHERE "state" IN ('due', 'delayed', 'deferred', 'claimed');
 -- A point is awarded once per (model version, interaction, rule) among the rows in force.
