@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/actor.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Database, Transaction } from './database.ts';
+import { raiseAttention } from './raise-attention.ts';
 import { recordAudit } from './record-audit.ts';
 import { at, sql } from './sql.ts';
 
@@ -43,19 +44,16 @@ async function setPaused(database: Database, paused: boolean, actor: Actor, now:
   return readInstallation(database);
 }
 
-/** More than this are found by the sweep, within seconds: a notification each would only flood it. */
-const NOTIFIED = 500;
-
 /** In the transaction of the change itself: a process that ends in between must not leave mail waiting for ever. */
 async function raiseAttentionOfOpenMail(transaction: Transaction): Promise<void> {
-  const raised = await transaction.query<{ id: string; rev: number }>(sql`
-    WITH locked AS (
-      SELECT id FROM lead WHERE id IN (
-        SELECT lead_id FROM message WHERE state IN ('due', 'delayed', 'deferred') AND recipient_kind = 'lead')
-      ORDER BY id FOR NO KEY UPDATE)
-    UPDATE lead SET attention_rev = attention_rev + 1 FROM locked WHERE lead.id = locked.id
-    RETURNING lead.id, attention_rev AS rev`);
-  for (const { id, rev } of raised.slice(0, NOTIFIED)) await transaction.notify('tend_attention', `${id} ${rev}`);
+  const leads = await transaction.query<{ id: string }>(sql`
+    SELECT id FROM lead WHERE id IN (
+      SELECT lead_id FROM message WHERE state IN ('due', 'delayed', 'deferred') AND recipient_kind = 'lead')
+    ORDER BY id FOR NO KEY UPDATE`);
+  await raiseAttention(
+    transaction,
+    leads.map(({ id }) => id),
+  );
 }
 
 /** Notes that the shipped examples were loaded. */

@@ -42,7 +42,8 @@ export async function readJourney(transaction: Transaction, lead: LeadRow, now: 
 
 async function readActiveEnrolments(transaction: Transaction, leadId: string): Promise<StoredEnrolment[]> {
   const rows = await transaction.query<Omit<StoredEnrolment, 'sequence'> & { versionId: number }>(sql`
-    SELECT id, sequence_version_id AS "versionId", step_id AS "stepId", visit, step_entered_at AS "stepEnteredAt", awaits
+    SELECT id, sequence_version_id AS "versionId", step_id AS "stepId", visit, step_entered_at AS "stepEnteredAt",
+           step_entered_by AS "stepEnteredBy", awaits
     FROM enrolment WHERE lead_id = ${leadId}::uuid AND state = 'active' ORDER BY started_at, id`);
   if (rows.length === 0) return [];
   const sequenceOf = await loadSequenceVersions(

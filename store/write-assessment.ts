@@ -125,8 +125,8 @@ async function writeEnrolments(
   if (rows.length === 0) return;
   await transaction.query(sql`
     INSERT INTO enrolment (id, lead_id, sequence_key, sequence_version_id, entered_by, trigger_interaction_id, state,
-                           step_id, step_entered_at, awaits, started_at)
-    SELECT id, lead_id, sequence_key, version_id, 'event', trigger_id, 'active', step_id, entered_at, '{}', ${at(now)}::timestamptz
+                           step_id, step_entered_at, step_entered_by, awaits, started_at)
+    SELECT id, lead_id, sequence_key, version_id, 'event', trigger_id, 'active', step_id, entered_at, trigger_id, '{}', ${at(now)}::timestamptz
     FROM unnest(
       ${rows.map((row) => row.id)}::uuid[],
       ${rows.map((row) => row.leadId)}::uuid[],

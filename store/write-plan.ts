@@ -38,7 +38,8 @@ export async function writePlan(
   const offered = plan.offer === null ? null : await insertHandoff(transaction, leadId, plan.offer, now);
   const { openHandoff } = snapshot;
   await transaction.query(sql`
-    UPDATE lead SET planned_rev = ${attentionRev}::bigint, next_look_at = ${at(plan.nextLookAt)} WHERE id = ${leadId}::uuid`);
+    UPDATE lead SET planned_rev = ${attentionRev}::bigint, next_look_at = ${at(plan.nextLookAt)}, journey_open = ${!plan.closed}
+    WHERE id = ${leadId}::uuid`);
   return {
     send: [...plan.send, ...created],
     handoff: offered ?? (openHandoff !== null && !openHandoff.started ? openHandoff.id : null),
@@ -62,10 +63,11 @@ async function writeEnrolment(
     stored.stepId === change.stepId &&
     stored.visit === change.visit &&
     stored.stepEnteredAt === change.stepEnteredAt &&
+    stored.stepEnteredBy === change.stepEnteredBy &&
     stored.awaits.join('\n') === change.awaits.join('\n');
   if (same) return;
   await transaction.query(sql`
-    UPDATE enrolment SET step_id = ${change.stepId}, visit = ${change.visit}, step_entered_at = ${at(change.stepEnteredAt)},
+    UPDATE enrolment SET step_id = ${change.stepId}, visit = ${change.visit}, step_entered_at = ${at(change.stepEnteredAt)}, step_entered_by = ${change.stepEnteredBy}::bigint,
            awaits = ${change.awaits}::text[]
     WHERE id = ${change.id}::uuid`);
 }

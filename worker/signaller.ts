@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { type Log, loggable } from '../config/log.ts';
 import type { Database } from '../store/database.ts';
 import type { Attention } from '../store/raise-attention.ts';
@@ -32,6 +32,7 @@ export interface Signaller {
 interface Signalled {
   /** The attention that made it necessary. */
   readonly rev: number;
+  readonly journeyOpen: boolean;
   state: 'queued' | 'sent';
   sentAt: number;
 }
@@ -71,18 +72,41 @@ export function startSignaller(context: {
     entry.state = 'sent';
     awaited += 1;
     try {
-      await client.workflow.signalWithStart<typeof leadJourney>('leadJourney', {
-        workflowId: journeyId(leadId),
-        taskQueue: JOURNEY_QUEUE,
-        args: [{ leadId }],
-        signal: LOOK,
-        signalArgs: [],
-      });
+      if (entry.journeyOpen || !(await startJourney(leadId))) await signalJourney(leadId);
     } catch (error) {
       // The sweep finds it again; keeping it here would only hide it from the sweep.
       settle(leadId, entry);
       log.warn(loggable(error), 'waking a journey failed; the sweep will try again');
     }
+  }
+
+  /**
+   * Starts a journey that does not run, which needs no signal, for each run begins with a plan. Its first task comes back
+   * with the answer to this worker, instead of by way of the task queue. False when it runs after all.
+   */
+  async function startJourney(leadId: string): Promise<boolean> {
+    try {
+      await client.workflow.start<typeof leadJourney>('leadJourney', {
+        workflowId: journeyId(leadId),
+        taskQueue: JOURNEY_QUEUE,
+        args: [{ leadId }],
+        requestEagerStart: true,
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      throw error;
+    }
+  }
+
+  async function signalJourney(leadId: string): Promise<void> {
+    await client.workflow.signalWithStart<typeof leadJourney>('leadJourney', {
+      workflowId: journeyId(leadId),
+      taskQueue: JOURNEY_QUEUE,
+      args: [{ leadId }],
+      signal: LOOK,
+      signalArgs: [],
+    });
   }
 
   /** The lead needs no looking after any more. An entry that another took the place of was settled before. */
@@ -124,7 +148,7 @@ export function startSignaller(context: {
       } else if (row !== undefined || Date.now() - entry.sentAt > RESEND_MS) {
         // A new entry: a call of the old one that is still under way (an outage) must not be taken for the new one's.
         awaited -= 1;
-        pending.set(leadId, { rev: row?.rev ?? entry.rev, state: 'queued', sentAt: 0 });
+        pending.set(leadId, { rev: row?.rev ?? entry.rev, journeyOpen: true, state: 'queued', sentAt: 0 });
         waitingLeads.push(leadId);
       }
     }
@@ -140,9 +164,9 @@ export function startSignaller(context: {
 
   return {
     leads(attention) {
-      for (const { leadId, rev } of attention) {
+      for (const { leadId, rev, journeyOpen } of attention) {
         if (pending.has(leadId)) continue;
-        pending.set(leadId, { rev, state: 'queued', sentAt: 0 });
+        pending.set(leadId, { rev, journeyOpen, state: 'queued', sentAt: 0 });
         waitingLeads.push(leadId);
       }
       pump();

@@ -10,6 +10,7 @@ import type { ComposeOptions } from '../mail/compose.ts';
 import type { MailTransport } from '../mail/transport.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
+import { attentionFromText } from '../store/raise-attention.ts';
 import { JOURNEY_QUEUE, MAIL_QUEUE } from '../workflows/names.ts';
 import { activityInterceptors } from './activity-interceptors.ts';
 import { startAssessor } from './assessor.ts';
@@ -76,8 +77,8 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
         assessor.news();
       },
       tend_attention: (payload) => {
-        const [leadId, rev] = payload.split(' ');
-        if (leadId !== undefined) signaller.leads([{ leadId, rev: Number(rev) }]);
+        const attention = attentionFromText(payload);
+        if (attention !== null) signaller.leads([attention]);
       },
       tend_handoff: (handoffId) => signaller.handoffs([handoffId]),
     },

@@ -32,6 +32,7 @@ export type EnrolmentChange =
       readonly stepId: string;
       readonly visit: number;
       readonly stepEnteredAt: Instant;
+      readonly stepEnteredBy: number | null;
       readonly awaits: readonly string[];
     }
   | {
@@ -160,8 +161,8 @@ function planEnrolment(draft: Draft, enrolment: EnrolmentInForce): void {
   draft.open += 1;
   if (advanced.kind === 'waits') draft.looks.push(advanced.until);
   const awaits = advanced.kind === 'waits' ? advanced.awaits : [];
-  const { stepId, visit, stepEnteredAt } = advanced;
-  draft.enrolments.push({ id: enrolment.id, kind: 'moved', stepId, visit, stepEnteredAt, awaits });
+  const { stepId, visit, stepEnteredAt, stepEnteredBy } = advanced;
+  draft.enrolments.push({ id: enrolment.id, kind: 'moved', stepId, visit, stepEnteredAt, stepEnteredBy, awaits });
 }
 
 /** A claim whose lease has ended without a result: whether the mail left is not known, and it is not sent again. */

@@ -47,6 +47,8 @@ export interface EnrolmentInForce {
   readonly stepId: string;
   readonly visit: number;
   readonly stepEnteredAt: Instant;
+  /** The interaction that ended the step before, if one did. */
+  readonly stepEnteredBy: number | null;
 }
 
 export type MessageState =

@@ -21,6 +21,7 @@ interface At {
   readonly stepId: string;
   readonly visit: number;
   readonly stepEnteredAt: Instant;
+  readonly stepEnteredBy: number | null;
 }
 
 /**
@@ -34,7 +35,12 @@ export function advance(
   awaited: readonly Interaction[],
   now: Instant,
 ): Advanced {
-  let at: At = { stepId: enrolment.stepId, visit: enrolment.visit, stepEnteredAt: enrolment.stepEnteredAt };
+  let at: At = {
+    stepId: enrolment.stepId,
+    visit: enrolment.visit,
+    stepEnteredAt: enrolment.stepEnteredAt,
+    stepEnteredBy: enrolment.stepEnteredBy,
+  };
   for (;;) {
     const step = enrolment.sequence.steps.find(({ id }) => id === at.stepId);
     if (step === undefined) return { kind: 'completed', at: at.stepEnteredAt };
@@ -42,11 +48,11 @@ export function advance(
     if (passed.kind !== 'passed') return passed;
     const next = nextStepId(enrolment.sequence, step, passed.to);
     if (next === END) return { kind: 'completed', at: passed.at };
-    at = { stepId: next, visit: 1, stepEnteredAt: passed.at };
+    at = { stepId: next, visit: 1, stepEnteredAt: passed.at, stepEnteredBy: passed.by ?? null };
   }
 }
 
-type Passed = { readonly kind: 'passed'; readonly at: Instant; readonly to?: string | undefined };
+type Passed = { readonly kind: 'passed'; readonly at: Instant; readonly to?: string | undefined; readonly by?: number };
 
 function passStep(
   step: Step,
@@ -72,15 +78,16 @@ function passStep(
       return now >= until ? { kind: 'passed', at: until } : { kind: 'waits', ...at, until, awaits: [] };
     }
     case 'waitFor': {
-      // An event at the very instant of the timeout counts as in time.
+      // An event at the very instant of the timeout counts as in time; one event ends one step.
       const until = at.stepEnteredAt + durationMs(step.timeout);
       const event = awaited.find(
         (interaction) =>
           interaction.occurredAt >= at.stepEnteredAt &&
+          interaction.id !== at.stepEnteredBy &&
           interaction.occurredAt <= until &&
           matches(step.event, interaction),
       );
-      if (event !== undefined) return { kind: 'passed', at: event.occurredAt, to: step.onEvent };
+      if (event !== undefined) return { kind: 'passed', at: event.occurredAt, to: step.onEvent, by: event.id };
       if (now >= until) return { kind: 'passed', at: until, to: step.onTimeout };
       return { kind: 'waits', ...at, until, awaits: [interestKey(step.event)] };
     }

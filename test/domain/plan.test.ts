@@ -38,7 +38,7 @@ function snapshot(
     standings: [],
     openHandoff: null,
     lastClosedAt: new Map(),
-    enrolments: [{ id: 'e1', sequence, stepId, visit: 1, stepEnteredAt }],
+    enrolments: [{ id: 'e1', sequence, stepId, visit: 1, stepEnteredAt, stepEnteredBy: null }],
     messages: [],
     consents: new Map([['newsletter', granted]]),
     sent: new Map(),
@@ -132,6 +132,29 @@ describe('waiting', () => {
     expect(plan.enrolments).toMatchObject([{ kind: 'ended', state: 'completed', at: NOW + 3 * DAY }]);
   });
 
+  it('one event ends one step, also where the next waits for the same', () => {
+    const twice = sequenceSchema.parse({
+      key: 'twice',
+      name: 'Twice',
+      purpose: 'newsletter',
+      steps: ['first', 'second'].map((id) => ({
+        id,
+        kind: 'waitFor',
+        event: { event: 'Clicked' },
+        timeout: { days: 3 },
+      })),
+    });
+    const enrolment = { id: 'e1', sequence: twice, stepId: 'first', visit: 1, stepEnteredAt: NOW, stepEnteredBy: null };
+    const once = planJourney(snapshot({ enrolments: [enrolment], awaited: [clicked(NOW + HOUR)] }), NOW + 2 * HOUR);
+    const at = { stepId: 'second', stepEnteredAt: NOW + HOUR, stepEnteredBy: 1 };
+    expect(once.enrolments).toMatchObject([at]);
+    const later = snapshot({
+      enrolments: [{ ...enrolment, ...at }],
+      awaited: [clicked(NOW + HOUR), { ...clicked(NOW + HOUR), id: 2 }],
+    });
+    expect(planJourney(later, NOW + 2 * HOUR).enrolments).toMatchObject([{ kind: 'ended', state: 'completed' }]);
+  });
+
   it('an event at the very instant of the timeout is in time', () => {
     const plan = planJourney(snapshot({ stepId: 'click', awaited: [clicked(NOW + 3 * DAY)] }), NOW + 3 * DAY);
     expect(plan.enrolments).toMatchObject([{ stepId: 'settle', stepEnteredAt: NOW + 3 * DAY }]);
@@ -199,7 +222,14 @@ describe('consent and promises', () => {
 
   it('gives one free place to one of two due mails', () => {
     const weekly: ConsentState = { kind: 'granted', address: null, promise: { max: 1, days: 7 } };
-    const two = [1, 2].map((n) => ({ id: `e${n}`, sequence, stepId: 'hello', visit: 1, stepEnteredAt: NOW }));
+    const two = [1, 2].map((n) => ({
+      id: `e${n}`,
+      sequence,
+      stepId: 'hello',
+      visit: 1,
+      stepEnteredAt: NOW,
+      stepEnteredBy: null,
+    }));
     const plan = planJourney(snapshot({ enrolments: two, consents: new Map([['newsletter', weekly]]) }), NOW);
     expect(plan.intents.map(({ state, nextAttemptAt }) => [state, nextAttemptAt])).toEqual([
       ['due', null],

@@ -4,7 +4,8 @@
  *     npm run build && node dist/test/replay/record.js
  *
  * Record again only to add what workflows can do since; never to make a replay pass. A journey that sleeps today wakes
- * under the code of next year: a history that no longer replays is one that breaks for somebody.
+ * under the code of next year: a history that no longer replays is one that breaks for somebody. (All were recorded anew
+ * when sending moved to an outbox, which the old ones did not survive: nothing had been released by then.)
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
