@@ -34,10 +34,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     max_connections: '200',
     track_commit_timestamp: 'on',
   };
-  const [postgres, temporal] = await Promise.all([
+  const starting = await Promise.allSettled([
     startPostgres({ home, port, password: 'test', serverSettings }),
     startTemporal({ home, binary, port: temporalPort }),
-  ]);
+  ] as const);
+  const [postgres, temporal] = await allOrNone(starting);
   const server = new URL(postgres.url);
   server.pathname = '/postgres';
   await administer(server.href, `CREATE DATABASE ${TEMPLATE}`);
@@ -51,4 +52,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await Promise.all([postgres.stop(), temporal.stop()]);
     await rm(home, { recursive: true, force: true });
   };
+}
+
+/** Both servers; where one did not start, the other is stopped, for nobody would stop it later. */
+async function allOrNone<A extends Stoppable, B extends Stoppable>([first, second]: readonly [
+  PromiseSettledResult<A>,
+  PromiseSettledResult<B>,
+]): Promise<[A, B]> {
+  if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value];
+  for (const started of [first, second]) if (started.status === 'fulfilled') await started.value.stop();
+  throw first.status === 'rejected' ? first.reason : (second as PromiseRejectedResult).reason;
+}
+
+interface Stoppable {
+  stop(): Promise<unknown>;
 }
