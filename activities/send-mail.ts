@@ -65,7 +65,7 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
     } catch (error) {
       return {
         state: 'deferred',
-        reason: 'render-failed',
+        reason: isTransient(error) ? 'database-unreachable' : 'render-failed',
         providerId: null,
         reply: error instanceof Error ? error.message.slice(0, 500) : null,
       };

@@ -74,8 +74,16 @@ export async function createApiKey(database: Database, input: NewApiKey): Promis
 
 /** All keys, oldest first. */
 export async function listApiKeys(database: Database): Promise<ApiKey[]> {
-  return database.query<ApiKey>(sql`
-    SELECT id, kind, name, hint, created_at AS "createdAt", revoked_at AS "revokedAt" FROM api_key ORDER BY created_at, id`);
+  const keys = await database.prisma.apiKey.findMany({
+    omit: { keyHash: true },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+  });
+  return keys.map((key) => ({
+    ...key,
+    kind: key.kind as ApiKeyKind,
+    createdAt: key.createdAt.getTime(),
+    revokedAt: key.revokedAt?.getTime() ?? null,
+  }));
 }
 
 /** Ends a key. API processes notice within a few seconds. Throws `not-found`. */

@@ -154,6 +154,11 @@ async function wakeLeadsThatWaitFor(transaction: Transaction, templateKey: strin
     transaction,
     leads.map(({ id }) => id),
   );
+  const handoffs = await transaction.query<{ id: string }>(sql`
+    UPDATE handoff SET attention_rev = attention_rev + 1
+    WHERE id IN (SELECT handoff_id FROM message WHERE template_key = ${templateKey} AND state IN ('due', 'deferred') AND recipient_kind = 'rep')
+    RETURNING id`);
+  for (const { id } of handoffs) await transaction.notify('tend_handoff', id);
 }
 
 /** What parked a lead may be mended by what was published: each is tried again. */

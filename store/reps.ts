@@ -47,5 +47,6 @@ export async function putRep(database: Database, input: unknown, actor: Actor, n
 
 /** All representatives, by key. */
 export async function listReps(database: Database): Promise<Rep[]> {
-  return database.query<Rep>(sql`SELECT key, name, email, active FROM rep ORDER BY key`);
+  const select = { key: true, name: true, email: true, active: true };
+  return database.prisma.rep.findMany({ select, orderBy: { key: 'asc' } });
 }
