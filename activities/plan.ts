@@ -6,6 +6,8 @@ import { parkLead } from '../store/park-lead.ts';
 import { type HandoffCommands, planHandoffRow } from '../store/plan-handoff.ts';
 import { type JourneyCommands, planLead } from '../store/plan-lead.ts';
 
+export type { JourneyCommands };
+
 export interface PlanContext {
   readonly database: Database;
   readonly clock: Clock;

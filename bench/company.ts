@@ -1,6 +1,6 @@
 import type { Actor } from '../domain/actor.ts';
 import type { DefinitionKind } from '../domain/definition/definition.ts';
-import { DAY, HOUR, type Instant } from '../domain/instant.ts';
+import { HOUR, type Instant } from '../domain/instant.ts';
 import { interestKey } from '../domain/interaction/event-match.ts';
 import type { Database } from '../store/database.ts';
 import { newId } from '../store/new-id.ts';
@@ -92,8 +92,8 @@ export async function addLeads(database: Database, prefix: string, count: number
   const since = at(now - HOUR);
   await database.transaction(async (transaction) => {
     await transaction.query(sql`
-      INSERT INTO lead (id, created_at, attention_rev, planned_rev, next_look_at)
-      SELECT id, ${since}, 1, 1, ${at(now - HOUR + 30 * DAY)}::timestamptz FROM unnest(${ids}::uuid[]) AS new(id)`);
+      INSERT INTO lead (id, created_at, attention_rev, planned_rev)
+      SELECT id, ${since}, 1, 1 FROM unnest(${ids}::uuid[]) AS new(id)`);
     await transaction.query(sql`
       INSERT INTO identity (kind, value, lead_id, linked_at, created_at)
       SELECT 'user_id', user_id, id, ${since}::timestamptz, ${since}::timestamptz

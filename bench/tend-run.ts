@@ -87,6 +87,7 @@ export async function isAllScored(database: Database): Promise<boolean> {
 async function isSettled(database: Database): Promise<boolean> {
   const [row] = await database.query<{ busy: boolean }>(sql`
     SELECT EXISTS(SELECT FROM lead WHERE attention_rev <> planned_rev)
+        OR EXISTS(SELECT FROM lead WHERE next_look_at IS NOT NULL AND NOT journey_open)
         OR EXISTS(SELECT FROM handoff WHERE attention_rev <> planned_rev)
         OR EXISTS(SELECT FROM message WHERE state IN ('due', 'claimed')) AS busy`);
   return row?.busy === false && (await isAllScored(database));

@@ -3,7 +3,7 @@ import { planJourney } from '../domain/journey/plan.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
 import { type LeadRow, readJourney } from './read-journey.ts';
-import { sql } from './sql.ts';
+import { at, sql } from './sql.ts';
 import { writePlan } from './write-plan.ts';
 
 /** What a journey is to do next. Holds ids and instants only: it is kept in Temporal's history. */
@@ -29,7 +29,7 @@ export interface PlanOptions {
 /**
  * Plans a lead's journey in one transaction under the lead's lock: reads everything, lets the domain decide, writes the
  * decision, and notes which attention it has seen. Repeatable: each call returns all open commands, so an answer that
- * gets lost costs nothing.
+ * gets lost costs nothing. For the journey's own workflow, which carries the commands out and sleeps until the next look.
  */
 export async function planLead(
   database: Database,
@@ -37,12 +37,50 @@ export async function planLead(
   leadId: string,
   options: PlanOptions,
 ): Promise<JourneyCommands> {
+  const { commands } = await planWithin(database, clock, leadId, options, true);
+  return commands;
+}
+
+/** A plan made before waking, and what is known of the workflow that it may have to wake. */
+export interface PlanAhead {
+  readonly commands: JourneyCommands;
+  readonly journeyOpen: boolean;
+  /** The workflow has a timer at this instant or before. */
+  readonly armedLookAt: Instant | null;
+}
+
+/** The same plan, made by whoever is about to wake the workflow: most news needs no waking then. */
+export async function planAhead(
+  database: Database,
+  clock: Clock,
+  leadId: string,
+  options: PlanOptions,
+): Promise<PlanAhead> {
+  return planWithin(database, clock, leadId, options, false);
+}
+
+/** Notes that a workflow was started with `commands`: it sleeps until their next look. */
+export async function noteStarted(database: Database, leadId: string, commands: JourneyCommands): Promise<void> {
+  await database.query(sql`
+    UPDATE lead SET journey_open = true, armed_look_at = ${at(commands.nextLookAt)}
+    WHERE id = ${leadId}::uuid AND NOT journey_open AND next_look_at IS NOT DISTINCT FROM ${at(commands.nextLookAt)}`);
+}
+
+async function planWithin(
+  database: Database,
+  clock: Clock,
+  leadId: string,
+  options: PlanOptions,
+  byJourney: boolean,
+): Promise<PlanAhead> {
   return database.transaction(async (transaction) => {
     const now = Math.max(clock.now(), options.notBefore);
     const lead = await lockRow(transaction, leadId);
     // A parked lead's history is not known to the end: it may be sales' by now. The sweep revives it.
-    if (lead === null || lead.parked)
-      return { closed: true, send: [], handoff: null, nextLookAt: null, plannedAt: now };
+    if (lead === null || lead.parked) {
+      const commands = { closed: true, send: [], handoff: null, nextLookAt: null, plannedAt: now };
+      return { commands, journeyOpen: false, armedLookAt: null };
+    }
     const snapshot = await readJourney(transaction, lead, now);
     const plan = planJourney(snapshot, now);
     const { send, handoff } = await writePlan(transaction, {
@@ -51,16 +89,19 @@ export async function planLead(
       snapshot,
       plan,
       now,
+      byJourney,
       messageIdDomain: options.messageIdDomain,
     });
-    return { closed: plan.closed, send, handoff, nextLookAt: plan.nextLookAt, plannedAt: now };
+    const commands = { closed: plan.closed, send, handoff, nextLookAt: plan.nextLookAt, plannedAt: now };
+    return { commands, journeyOpen: lead.journeyOpen, armedLookAt: lead.armedLookAt };
   });
 }
 
 /** This very lead, not the one it was merged into: the journey of a merged lead has to see that it is over. */
 async function lockRow(transaction: Transaction, leadId: string): Promise<LeadRow | null> {
   const [row] = await transaction.query<LeadRow>(sql`
-    SELECT id, stage, merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone, parked_at IS NOT NULL AS parked, attention_rev AS "attentionRev"
+    SELECT id, stage, merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone, parked_at IS NOT NULL AS parked, attention_rev AS "attentionRev",
+           journey_open AS "journeyOpen", armed_look_at AS "armedLookAt"
     FROM lead WHERE id = ${leadId}::uuid FOR NO KEY UPDATE`);
   return row ?? null;
 }

@@ -7,7 +7,7 @@ import { sql } from './sql.ts';
  */
 export async function raiseAttention(transaction: Transaction, leadIds: readonly string[]): Promise<void> {
   const raised = await raiseAttentionQuietly(transaction, leadIds);
-  const payloads = raised.slice(0, MOST_NOTIFIED).map(attentionToText);
+  const payloads = raised.slice(0, MOST_NOTIFIED).map(({ leadId }) => leadId);
   await transaction.query(
     sql`SELECT pg_notify('tend_attention', payload) FROM unnest(${payloads}::text[]) AS new(payload)`,
   );
@@ -24,24 +24,11 @@ export async function raiseAttentionQuietly(
   if (leadIds.length === 0) return [];
   return transaction.query<Attention>(sql`
     UPDATE lead SET attention_rev = attention_rev + 1 WHERE id = ANY(${leadIds}::uuid[])
-    RETURNING id AS "leadId", attention_rev AS rev, journey_open AS "journeyOpen"`);
+    RETURNING id AS "leadId", attention_rev AS rev`);
 }
 
 /** A lead whose plan may change, and the revision that says so. */
 export interface Attention {
   readonly leadId: string;
   readonly rev: number;
-  /** Its workflow was left running by the last plan, as far as PostgreSQL knows. */
-  readonly journeyOpen: boolean;
-}
-
-/** As it travels in a notification. */
-export function attentionToText({ leadId, rev, journeyOpen }: Attention): string {
-  return `${leadId} ${rev} ${journeyOpen ? 'open' : 'closed'}`;
-}
-
-/** Null for what is no such text. */
-export function attentionFromText(text: string): Attention | null {
-  const [leadId, rev, state] = text.split(' ');
-  return leadId === undefined || rev === undefined ? null : { leadId, rev: Number(rev), journeyOpen: state === 'open' };
 }

@@ -12,6 +12,8 @@ export interface LeadRow {
   readonly stage: 'lead' | 'customer' | 'disqualified';
   readonly gone: boolean;
   readonly parked: boolean;
+  readonly journeyOpen: boolean;
+  readonly armedLookAt: Instant | null;
   readonly attentionRev: number;
 }
 

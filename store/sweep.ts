@@ -22,9 +22,11 @@ const PARKED_RETRY_MS = 10 * MINUTE;
 export async function findOverdue(database: Database, clock: Clock, limit = 500): Promise<Overdue> {
   const late = at(clock.now() - GRACE_MS);
   const leads = await database.query<Attention>(sql`
-    (SELECT id AS "leadId", attention_rev AS rev, journey_open AS "journeyOpen" FROM lead WHERE attention_rev <> planned_rev AND parked_at IS NULL LIMIT ${limit}::int)
+    (SELECT id AS "leadId", attention_rev AS rev FROM lead WHERE attention_rev <> planned_rev AND parked_at IS NULL LIMIT ${limit}::int)
     UNION ALL
-    (SELECT id, attention_rev, journey_open FROM lead WHERE next_look_at < ${late} AND parked_at IS NULL ORDER BY next_look_at LIMIT ${limit}::int)`);
+    (SELECT id, attention_rev FROM lead WHERE next_look_at < ${late} AND parked_at IS NULL ORDER BY next_look_at LIMIT ${limit}::int)
+    UNION ALL
+    (SELECT id, attention_rev FROM lead WHERE next_look_at IS NOT NULL AND NOT journey_open AND parked_at IS NULL LIMIT ${limit}::int)`);
   const handoffs = await database.query<{ id: string }>(sql`
     (SELECT id FROM handoff WHERE attention_rev <> planned_rev LIMIT ${limit}::int)
     UNION

@@ -15,12 +15,14 @@ interface PlanToWrite {
   readonly plan: JourneyPlan;
   readonly now: Instant;
   readonly messageIdDomain: string;
+  /** Planned by the journey's workflow, which sleeps until the plan's next look. */
+  readonly byJourney: boolean;
 }
 
 /** Writes a plan. Returns the messages to send and the handoff to start. */
 export async function writePlan(
   transaction: Transaction,
-  { leadId, attentionRev, snapshot, plan, now, messageIdDomain }: PlanToWrite,
+  { leadId, attentionRev, snapshot, plan, now, messageIdDomain, byJourney }: PlanToWrite,
 ): Promise<{ send: string[]; handoff: string | null }> {
   for (const change of plan.enrolments) await writeEnrolment(transaction, snapshot, change);
   const created: string[] = [];
@@ -38,7 +40,8 @@ export async function writePlan(
   const offered = plan.offer === null ? null : await insertHandoff(transaction, leadId, plan.offer, now);
   const { openHandoff } = snapshot;
   await transaction.query(sql`
-    UPDATE lead SET planned_rev = ${attentionRev}::bigint, next_look_at = ${at(plan.nextLookAt)}, journey_open = ${!plan.closed}
+    UPDATE lead SET planned_rev = ${attentionRev}::bigint, next_look_at = ${at(plan.nextLookAt)}, journey_open = NOT ${plan.closed} AND (journey_open OR ${byJourney}),
+           armed_look_at = CASE WHEN ${byJourney} THEN ${at(plan.nextLookAt)}::timestamptz ELSE armed_look_at END
     WHERE id = ${leadId}::uuid`);
   return {
     send: [...plan.send, ...created],

@@ -4,7 +4,7 @@ import { continueRefolds } from '../store/continue-refolds.ts';
 import type { Database } from '../store/database.ts';
 import { settleExpiredClaims } from '../store/settle-claims.ts';
 import { findOverdue, unparkOld } from '../store/sweep.ts';
-import type { Signaller } from './signaller.ts';
+import type { Waker } from './waker.ts';
 
 /** Who was told and did not plan is told again after this time. */
 const RETELL_MS = 15_000;
@@ -17,11 +17,11 @@ export interface Sweeper {
 export function startSweeper(context: {
   readonly database: Database;
   readonly clock: Clock;
-  readonly signaller: Signaller;
+  readonly waker: Waker;
   readonly log: Log;
   readonly everyMs: number;
 }): Sweeper {
-  const { database, clock, signaller, log, everyMs } = context;
+  const { database, clock, waker, log, everyMs } = context;
   let stopped = false;
   let wake: (() => void) | undefined;
   const dueLeads = patience();
@@ -34,9 +34,8 @@ export function startSweeper(context: {
     await continueRefolds(database);
     await settleExpiredClaims(database, clock);
     const overdue = await findOverdue(database, clock);
-    const leads = new Map(overdue.leads.map((lead) => [lead.leadId, lead]));
-    signaller.leads(dueLeads([...leads.keys()]).flatMap((leadId) => leads.get(leadId) ?? []));
-    signaller.handoffs(dueHandoffs(overdue.handoffs));
+    waker.leads(dueLeads([...new Set(overdue.leads.map(({ leadId }) => leadId))]));
+    waker.handoffs(dueHandoffs(overdue.handoffs));
   }
 
   const running = (async () => {

@@ -10,14 +10,13 @@ import type { ComposeOptions } from '../mail/compose.ts';
 import type { MailTransport } from '../mail/transport.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
-import { attentionFromText } from '../store/raise-attention.ts';
 import { JOURNEY_QUEUE, MAIL_QUEUE } from '../workflows/names.ts';
 import { activityInterceptors } from './activity-interceptors.ts';
 import { startAssessor } from './assessor.ts';
 import { startLinker } from './linker.ts';
 import { listen } from './listen.ts';
-import { startSignaller } from './signaller.ts';
 import { startSweeper } from './sweeper.ts';
+import { startWaker } from './waker.ts';
 
 export interface WorkerContext {
   readonly database: Database;
@@ -40,7 +39,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Starts everything that a worker process does: workflows, deciding activities, mail, linker, assessor, signaller, sweep. */
+/** Starts everything that a worker process does: workflows, deciding activities, mail, linker, assessor, waker, sweep. */
 export async function startWorker(context: WorkerContext): Promise<RunningWorker> {
   const { database, clock, log, transport, compose, leaseMs } = context;
   const native = await NativeConnection.connect({ address: context.temporalAddress });
@@ -65,10 +64,15 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
     activities: { ...createSendMail({ database, clock, transport, compose, leaseMs }) },
     maxConcurrentActivityTaskExecutions: context.smtpConnections * 2,
   });
-  const signaller = startSignaller({ database, client, log });
-  const assessor = startAssessor({ database, clock, log, onAttention: (leads) => signaller.leads(leads) });
+  const waker = startWaker({ database, clock, client, log, messageIdDomain: context.messageIdDomain });
+  const assessor = startAssessor({
+    database,
+    clock,
+    log,
+    onAttention: (leads) => waker.leads(leads.map(({ leadId }) => leadId)),
+  });
   const linker = startLinker({ database, clock, log });
-  const sweeper = startSweeper({ database, clock, signaller, log, everyMs: context.sweepMs });
+  const sweeper = startSweeper({ database, clock, waker, log, everyMs: context.sweepMs });
   const listener = await listen(
     database.url,
     {
@@ -76,11 +80,8 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
         linker.news();
         assessor.news();
       },
-      tend_attention: (payload) => {
-        const attention = attentionFromText(payload);
-        if (attention !== null) signaller.leads([attention]);
-      },
-      tend_handoff: (handoffId) => signaller.handoffs([handoffId]),
+      tend_attention: (leadId) => waker.leads([leadId]),
+      tend_handoff: (handoffId) => waker.handoffs([handoffId]),
     },
     () => assessor.news(),
   );
@@ -91,7 +92,7 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
       await listener.close();
       await sweeper.stop();
       await Promise.all([linker.stop(), assessor.stop()]);
-      await signaller.stop();
+      await waker.stop();
       if (journeys.getState() === 'RUNNING') journeys.shutdown();
       if (mails.getState() === 'RUNNING') mails.shutdown();
       await ended;

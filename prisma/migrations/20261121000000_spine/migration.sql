@@ -14,6 +14,7 @@ CREATE TABLE "lead" (
     "planned_rev" BIGINT NOT NULL DEFAULT 0,
     "next_look_at" TIMESTAMPTZ(3),
     "journey_open" BOOLEAN NOT NULL DEFAULT false,
+    "armed_look_at" TIMESTAMPTZ(3),
     "refold" BOOLEAN NOT NULL DEFAULT false,
     "parked_at" TIMESTAMPTZ(3),
     "parked_error" TEXT,
@@ -474,6 +475,8 @@ CREATE INDEX "lead_attention" ON "lead"("id") WHERE "attention_rev" <> "planned_
 CREATE INDEX "lead_next_look" ON "lead"("next_look_at") WHERE "next_look_at" IS NOT NULL;
 -- The leads that a lead has swallowed: a person's consents are those of all of them.
 CREATE INDEX "lead_merged_into" ON "lead"("merged_into") WHERE "merged_into" IS NOT NULL;
+-- Journeys that have something to wait for and do not run: their start was lost.
+CREATE INDEX "lead_journey_missing" ON "lead"("id") WHERE "next_look_at" IS NOT NULL AND NOT "journey_open";
 CREATE INDEX "lead_refold" ON "lead"("id") WHERE "refold";
 CREATE INDEX "lead_parked" ON "lead"("parked_at") WHERE "parked_at" IS NOT NULL;
 CREATE INDEX "handoff_attention" ON "handoff"("id") WHERE "attention_rev" <> "planned_rev";
