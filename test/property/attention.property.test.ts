@@ -4,16 +4,18 @@ import { acceptHandoff } from '../../store/accept-handoff.ts';
 import { assessLeads } from '../../store/assess-leads.ts';
 import type { Database } from '../../store/database.ts';
 import { enrolLead } from '../../store/enrol-lead.ts';
+import { noteStarted, planAhead } from '../../store/plan-lead.ts';
 import { recordConsent } from '../../store/record-consent.ts';
 import { recordOutcome } from '../../store/record-outcome.ts';
 import { sql } from '../../store/sql.ts';
+import { howToWake } from '../../worker/waker.ts';
 import { addLead, foundCompany, interact, type TestLead, tester } from '../support/company.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { runJourney, testClock } from '../support/driver.ts';
 import { randomFrom, SCALE, SEED } from '../support/property.ts';
 
 const MONDAY = Date.UTC(2026, 5, 1, 10);
-const HISTORIES = 300 * SCALE;
+const HISTORIES = 200 * SCALE;
 const EVENTS = ['Signed Up', 'Clicked', 'Asked', 'Product Viewed', 'Noise', 'Branch Searched'] as const;
 
 const model = {
@@ -87,8 +89,9 @@ type Happening =
 
 /**
  * Invariant 7: leaving the signal out where the assessor says "nothing to see" never changes what a journey does. The
- * same random history is lived twice: by a lead that is planned after everything that happens in the world, and by one
- * that is planned only when its attention was raised or its next look is due.
+ * same random history is lived three times: by a lead that is planned after everything that happens in the world, by one
+ * that is planned only when its attention was raised or its next look is due, and by one whose workflow is woken as the
+ * waker does it, and otherwise hears nothing but its own timer.
  */
 describe(`attention is sound (seed ${SEED})`, () => {
   let database: Database;
@@ -113,10 +116,13 @@ describe(`attention is sound (seed ${SEED})`, () => {
       clock.set(MONDAY);
       const always = await addLead(database, { now: MONDAY, ...(promise && { promise }) });
       const told = await addLead(database, { now: MONDAY, ...(promise && { promise }) });
+      const woken = await addLead(database, { now: MONDAY, ...(promise && { promise }) });
       await live(always, history, true);
       await live(told, history, false);
+      await liveWoken(woken, history);
       const [expected, got] = [await lifeOf(always), await lifeOf(told)];
       expect(got, JSON.stringify(history)).toEqual(expected);
+      expect(await lifeOf(woken), JSON.stringify(history)).toEqual(expected);
       mails += expected.messages.length;
     }
     expect(mails).toBeGreaterThan(HISTORIES);
@@ -158,6 +164,31 @@ describe(`attention is sound (seed ${SEED})`, () => {
       while (waiting[0] !== undefined && waiting[0].at === next) await happen(lead, waiting.shift()!);
       await assessLeads(database, clock);
       if (always || (await wasRaised(lead)) || nextLook === next) await look(lead);
+    }
+  }
+
+  /** The same with a workflow that is woken as `worker/waker.ts` decides, and knows no instant but its timer's. */
+  async function liveWoken(lead: TestLead, history: readonly Happening[]): Promise<void> {
+    const waiting = [...history];
+    let timer: Instant | null = null;
+    const run = async () => {
+      timer = (await look(lead)).nextLookAt;
+    };
+    for (;;) {
+      const next = Math.min(waiting[0]?.at ?? Number.POSITIVE_INFINITY, timer ?? Number.POSITIVE_INFINITY);
+      if (next > MONDAY + 14 * DAY) return;
+      clock.set(next);
+      while (waiting[0] !== undefined && waiting[0].at === next) await happen(lead, waiting.shift()!);
+      await assessLeads(database, clock);
+      if (timer === next) await run();
+      if (!(await wasRaised(lead))) continue;
+      const ahead = await planAhead(database, clock, lead.id, { notBefore: 0, messageIdDomain: 'x' });
+      const wake = howToWake(ahead);
+      if (wake === 'start') {
+        await noteStarted(database, lead.id, ahead.commands);
+        timer = ahead.commands.nextLookAt;
+      }
+      if (wake === 'signal' || ahead.commands.send.length > 0) await run();
     }
   }
 
