@@ -59,11 +59,15 @@ interface Identify {
 async function linkOne(transaction: Transaction, interactionId: number, now: Instant): Promise<boolean> {
   const [identify] = await transaction.query<Identify>(sql`
     SELECT id, coalesce(context, '{}') AS context, source, occurred_at AS "occurredAt" FROM interaction
-    WHERE id = ${interactionId}::bigint AND linked_at IS NULL FOR UPDATE SKIP LOCKED`);
+    WHERE id = ${interactionId}::bigint AND linked_at IS NULL`);
   if (identify === undefined) return false;
   const given = identitiesIn(identify.context);
   const identities = await ensureIdentities(transaction, given, now);
   const leads = await lockLeadsOf(transaction, identities);
+  // After the leads, as the assessor does it, which marks this very row: the other way round they wait for each other.
+  const [mine] = await transaction.query(sql`
+    SELECT 1 FROM interaction WHERE id = ${interactionId}::bigint AND linked_at IS NULL FOR UPDATE`);
+  if (mine === undefined) return false;
   const userIdentity = identities.find(({ kind }) => kind === 'user_id');
   const leadOfUserId = userIdentity === undefined ? null : userIdentity.leadId;
   const decision = decideLink(leads, {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR } from '../../domain/instant.ts';
 import type { Properties } from '../../domain/interaction/interaction.ts';
+import { assessLeads } from '../../store/assess-leads.ts';
 import type { Database } from '../../store/database.ts';
 import { type IdentityReference, ingestInteractions } from '../../store/ingest-interactions.ts';
 import { linkIdentities } from '../../store/link-identities.ts';
@@ -162,6 +163,32 @@ describe('whose an interaction is', () => {
     const rows = await database.query<{ value: string }>(sql`
       SELECT value FROM attribute WHERE lead_id = ${await leadOf(address)}::uuid AND name = 'city' ORDER BY at`);
     expect(rows.map(({ value }) => value)).toEqual(['Berlin', 'Bonn']);
+  });
+
+  it('never waits crosswise with the assessor, which marks the identify that is being applied', async () => {
+    const deadlocks = async () => {
+      const [row] = await database.query<{ count: number }>(
+        sql`SELECT deadlocks AS count FROM pg_stat_database WHERE datname = current_database()`,
+      );
+      return row?.count;
+    };
+    const interleaver = createInterleaver(database.url, 2);
+    const random = randomFrom(SEED);
+    const before = await deadlocks();
+    try {
+      const { email: address } = someone();
+      await identify(database, email(address), { traits: { email: address } });
+      await assessAll(database, clock);
+      for (let i = 0; i < 60; i += 1) {
+        await identify(database, email(address), { traits: { email: address, visit: i } });
+        const links = { name: 'link', run: async (on: Database) => void (await linkIdentities(on, clock)) };
+        const assesses = { name: 'assess', run: async (on: Database) => void (await assessLeads(on, clock)) };
+        await interleaver.run([links, assesses], (ready) => random.below(ready));
+      }
+    } finally {
+      await interleaver.close();
+    }
+    expect(await deadlocks()).toBe(before);
   });
 
   it(`never leaves an interaction ownerless beside an owner, over ${300 * SCALE} interleavings (seed ${SEED})`, {
