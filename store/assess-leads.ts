@@ -11,7 +11,6 @@ import { isTransient } from './is-transient.ts';
 import { type LiveDefinitions, loadLiveDefinitions } from './load-live-definitions.ts';
 import { newId } from './new-id.ts';
 import { describeError } from './park-lead.ts';
-import type { Attention } from './raise-attention.ts';
 import {
   type EnrolmentOfLead,
   lockLeadsToAssess,
@@ -24,8 +23,8 @@ import {
 import { type AssessmentResult, type NewEnrolment, writeAssessment } from './write-assessment.ts';
 
 export interface AssessmentBatch {
-  /** Leads whose attention was raised, with the revision it now has: these workflows are to be woken. */
-  readonly attention: readonly Attention[];
+  /** Leads whose attention was raised: they are to be planned. */
+  readonly attention: readonly string[];
   readonly leads: number;
   readonly interactions: number;
   /** Leads that somebody else holds just now; try again soon. */

@@ -7,7 +7,7 @@ import { sql } from './sql.ts';
  */
 export async function raiseAttention(transaction: Transaction, leadIds: readonly string[]): Promise<void> {
   const raised = await raiseAttentionQuietly(transaction, leadIds);
-  const payloads = raised.slice(0, MOST_NOTIFIED).map(({ leadId }) => leadId);
+  const payloads = raised.slice(0, MOST_NOTIFIED);
   await transaction.query(
     sql`SELECT pg_notify('tend_attention', payload) FROM unnest(${payloads}::text[]) AS new(payload)`,
   );
@@ -16,19 +16,10 @@ export async function raiseAttention(transaction: Transaction, leadIds: readonly
 /** Beyond this many at once, waking each by name would only fill PostgreSQL's queue: the sweep brings them in turn. */
 const MOST_NOTIFIED = 500;
 
-/** As `raiseAttention`, for callers whose workflow plans right afterwards anyway; only the sweep looks after it. */
-export async function raiseAttentionQuietly(
-  transaction: Transaction,
-  leadIds: readonly string[],
-): Promise<Attention[]> {
+/** As `raiseAttention`, for callers whose workflow plans right afterwards anyway; only the sweep looks after it. Returns the leads. */
+export async function raiseAttentionQuietly(transaction: Transaction, leadIds: readonly string[]): Promise<string[]> {
   if (leadIds.length === 0) return [];
-  return transaction.query<Attention>(sql`
-    UPDATE lead SET attention_rev = attention_rev + 1 WHERE id = ANY(${leadIds}::uuid[])
-    RETURNING id AS "leadId", attention_rev AS rev`);
-}
-
-/** A lead whose plan may change, and the revision that says so. */
-export interface Attention {
-  readonly leadId: string;
-  readonly rev: number;
+  const raised = await transaction.query<{ id: string }>(sql`
+    UPDATE lead SET attention_rev = attention_rev + 1 WHERE id = ANY(${leadIds}::uuid[]) RETURNING id`);
+  return raised.map(({ id }) => id);
 }

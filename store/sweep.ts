@@ -1,12 +1,11 @@
 import { MINUTE } from '../domain/instant.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database.ts';
-import type { Attention } from './raise-attention.ts';
 import { at, sql } from './sql.ts';
 
 /** What PostgreSQL says should have been looked at and was not. */
 export interface Overdue {
-  readonly leads: readonly Attention[];
+  readonly leads: readonly string[];
   readonly handoffs: readonly string[];
 }
 
@@ -21,17 +20,17 @@ const PARKED_RETRY_MS = 10 * MINUTE;
  */
 export async function findOverdue(database: Database, clock: Clock, limit = 500): Promise<Overdue> {
   const late = at(clock.now() - GRACE_MS);
-  const leads = await database.query<Attention>(sql`
-    (SELECT id AS "leadId", attention_rev AS rev FROM lead WHERE attention_rev <> planned_rev AND parked_at IS NULL LIMIT ${limit}::int)
+  const leads = await database.query<{ id: string }>(sql`
+    (SELECT id FROM lead WHERE attention_rev <> planned_rev AND parked_at IS NULL LIMIT ${limit}::int)
     UNION ALL
-    (SELECT id, attention_rev FROM lead WHERE next_look_at < ${late} AND parked_at IS NULL ORDER BY next_look_at LIMIT ${limit}::int)
+    (SELECT id FROM lead WHERE next_look_at < ${late} AND parked_at IS NULL ORDER BY next_look_at LIMIT ${limit}::int)
     UNION ALL
-    (SELECT id, attention_rev FROM lead WHERE next_look_at IS NOT NULL AND NOT journey_open AND parked_at IS NULL LIMIT ${limit}::int)`);
+    (SELECT id FROM lead WHERE next_look_at IS NOT NULL AND NOT journey_open AND parked_at IS NULL LIMIT ${limit}::int)`);
   const handoffs = await database.query<{ id: string }>(sql`
     (SELECT id FROM handoff WHERE attention_rev <> planned_rev LIMIT ${limit}::int)
     UNION
     (SELECT id FROM handoff WHERE next_look_at < ${late} ORDER BY next_look_at LIMIT ${limit}::int)`);
-  return { leads, handoffs: handoffs.map(({ id }) => id) };
+  return { leads: [...new Set(leads.map(({ id }) => id))], handoffs: handoffs.map(({ id }) => id) };
 }
 
 /** Gives parked leads another try after a while. Returns how many. */

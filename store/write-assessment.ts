@@ -2,7 +2,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Interaction } from '../domain/interaction/interaction.ts';
 import type { Award, Standing } from '../domain/scoring/fold.ts';
 import type { Transaction } from './database.ts';
-import { type Attention, raiseAttentionQuietly } from './raise-attention.ts';
+import { raiseAttentionQuietly } from './raise-attention.ts';
 import { at, sql } from './sql.ts';
 
 export interface NewEnrolment {
@@ -38,7 +38,7 @@ export async function writeAssessment(
   transaction: Transaction,
   now: Instant,
   results: readonly AssessmentResult[],
-): Promise<Attention[]> {
+): Promise<string[]> {
   const parked = results.filter((result) => result.parked !== null);
   const done = results.filter((result) => result.parked === null);
   const news = done.flatMap((result) => result.news);

@@ -2,7 +2,6 @@ import type { Log } from '../config/log.ts';
 import { assessLeads } from '../store/assess-leads.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
-import type { Attention } from '../store/raise-attention.ts';
 import { type Loop, startLoop } from './loop.ts';
 
 /** Folds whatever comes in, as long as it runs; any number of them share the work. */
@@ -10,7 +9,7 @@ export function startAssessor(context: {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Log;
-  readonly onAttention: (leads: readonly Attention[]) => void;
+  readonly onAttention: (leads: readonly string[]) => void;
 }): Loop {
   const { database, clock, log, onAttention } = context;
   return startLoop({

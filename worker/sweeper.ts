@@ -34,7 +34,7 @@ export function startSweeper(context: {
     await continueRefolds(database);
     await settleExpiredClaims(database, clock);
     const overdue = await findOverdue(database, clock);
-    waker.leads(dueLeads([...new Set(overdue.leads.map(({ leadId }) => leadId))]));
+    waker.leads(dueLeads(overdue.leads));
     waker.handoffs(dueHandoffs(overdue.handoffs));
   }
 

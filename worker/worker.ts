@@ -69,7 +69,7 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
     database,
     clock,
     log,
-    onAttention: (leads) => waker.leads(leads.map(({ leadId }) => leadId)),
+    onAttention: (leads) => waker.leads(leads),
   });
   const linker = startLinker({ database, clock, log });
   const sweeper = startSweeper({ database, clock, waker, log, everyMs: context.sweepMs });
