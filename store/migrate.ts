@@ -102,16 +102,25 @@ async function allApplied(client: pg.Client, migrations: { name: string }[]): Pr
   return migrations.every(({ name }) => names.has(name));
 }
 
-async function loadSchemaEngine(
-  databaseUrl: string,
-  runScript: (script: string) => Promise<unknown>,
-): Promise<{ engine: SchemaEngine; close: () => Promise<void> }> {
+let loading: Promise<SchemaEngineModule> | undefined;
+
+/** Once a process: the glue keeps views of the first instance's memory, and a second one would be read through them. */
+async function loadModule(): Promise<SchemaEngineModule> {
   const folder = path.dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
   const glue = (await import(path.join(folder, 'schema_engine_bg.js'))) as SchemaEngineModule;
   const wasm = new WebAssembly.Module(await readFile(path.join(folder, 'schema_engine_bg.wasm')));
   const instance = new WebAssembly.Instance(wasm, { './schema_engine_bg.js': glue });
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
+  return glue;
+}
+
+async function loadSchemaEngine(
+  databaseUrl: string,
+  runScript: (script: string) => Promise<unknown>,
+): Promise<{ engine: SchemaEngine; close: () => Promise<void> }> {
+  loading ??= loadModule();
+  const glue = await loading;
   const schemaPath = path.join(packageRoot, 'prisma', 'schema.prisma');
   const factory = new PrismaPg({ connectionString: databaseUrl });
   const connect = factory.connect.bind(factory);
