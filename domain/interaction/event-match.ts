@@ -1,26 +1,79 @@
 import { z } from 'zod';
-import type { Interaction } from './interaction.ts';
+import { compare } from '../conditions/compare.ts';
+import type { Comparison, Scalar } from '../conditions/comparison.ts';
+import { comparisonSchema } from '../conditions/comparison-schema.ts';
+import { contradictionIn } from '../conditions/contradiction.ts';
+import { oneOf, type Problem, problemsOf } from '../conditions/one-of.ts';
+import { OUTCOME_EVENTS } from '../handoff/outcome.ts';
+import { EMAIL_LINK_CLICKED, EMAIL_OPENED, type Interaction, UNSUBSCRIBED } from './interaction.ts';
 
-/** Which interactions are meant: by kind, by name, by equal properties. At least one of kind and event is given. */
+/** What a property must be: a value that is exactly equal, or a comparison, whose dates count from the event. */
+export type PropertyMatch = Scalar | Comparison;
+
+const propertySchema: z.ZodType<PropertyMatch> = oneOf<PropertyMatch>(
+  z.union([z.string(), z.number(), z.boolean(), comparisonSchema]),
+  propertyProblems,
+);
+
+/**
+ * Which interactions are meant: by kind, by name, by properties that are equal or compare well. At least one of kind
+ * and event is given.
+ */
 export const eventMatchSchema = z
   .strictObject({
-    kind: z.enum(['track', 'identify', 'page', 'tend']).optional(),
+    kind: z
+      .enum(['track', 'identify', 'page', 'tend'], { error: 'must be one of track, identify, page, tend' })
+      .optional(),
     event: z.string().trim().min(1).max(200).optional(),
-    properties: z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    properties: z.record(z.string().min(1), propertySchema).optional(),
   })
   .refine((match) => match.kind !== undefined || match.event !== undefined, 'needs an event name or a kind');
 
 export type EventMatch = z.infer<typeof eventMatchSchema>;
 
-/** True when `interaction` is one that `match` means. A property that is missing is not equal to anything. */
-export function matches(match: EventMatch, interaction: Pick<Interaction, 'kind' | 'name' | 'properties'>): boolean {
+/** What of an interaction a match looks at. */
+export type Matchable = Pick<Interaction, 'kind' | 'name' | 'properties' | 'occurredAt'>;
+
+/** True when `interaction` is one that `match` means. A property that is missing satisfies `exists: false` only. */
+export function matches(match: EventMatch, interaction: Matchable): boolean {
   if (match.kind !== undefined && match.kind !== interaction.kind) return false;
   if (match.event !== undefined && match.event !== interaction.name) return false;
-  if (match.properties === undefined) return true;
-  for (const [name, value] of Object.entries(match.properties)) {
-    if (interaction.properties[name] !== value) return false;
+  const wanted = match.properties;
+  if (wanted === undefined) return true;
+  // for…in, as this runs for every rule and every event, and Object.entries would make a list each time.
+  for (const name in wanted) {
+    const property = wanted[name];
+    if (typeof property !== 'object') {
+      if (interaction.properties[name] !== property) return false;
+      continue;
+    }
+    const value = Object.hasOwn(interaction.properties, name) ? interaction.properties[name] : undefined;
+    if (compare(property, value, interaction.occurredAt) !== 'true') return false;
   }
   return true;
+}
+
+/** The name of every identify. */
+const IDENTIFIED = 'Identified';
+/** What Tend records itself; nobody else can send events of kind `tend`. */
+const TEND_EVENTS: readonly string[] = [
+  EMAIL_OPENED,
+  EMAIL_LINK_CLICKED,
+  UNSUBSCRIBED,
+  ...Object.values(OUTCOME_EVENTS),
+];
+
+/** Why no interaction can ever be one that `match` means, as the end of a sentence; null where nothing is in its way. */
+export function canNeverMatch({ kind, event, properties = {} }: EventMatch): string | null {
+  if (kind === 'identify' && event !== undefined && event !== IDENTIFIED)
+    return `every identify is named "${IDENTIFIED}", not "${event}": leave out the event, or the kind`;
+  if (kind === 'tend' && event !== undefined && !TEND_EVENTS.includes(event))
+    return `Tend records no "${event}", only ${TEND_EVENTS.join(', ')}: check its spelling, or leave out the kind`;
+  for (const [name, property] of Object.entries(properties)) {
+    const contradiction = typeof property === 'object' ? contradictionIn(property) : null;
+    if (contradiction !== null) return `properties.${name}.${contradiction.key}: ${contradiction.problem}`;
+  }
+  return null;
 }
 
 /**
@@ -34,4 +87,20 @@ export function interestKey(match: EventMatch): string {
 /** The interest keys that `interaction` answers to. */
 export function interestKeysOf(interaction: Pick<Interaction, 'kind' | 'name'>): readonly [string, string] {
   return [interaction.name, `kind:${interaction.kind}`];
+}
+
+function propertyProblems(input: unknown): readonly Problem[] {
+  switch (typeof input) {
+    case 'string':
+    case 'boolean':
+      return [];
+    case 'number':
+      return Number.isFinite(input) ? [] : [{ path: [], message: 'must be a number that is finite' }];
+    case 'object':
+      if (input !== null && !Array.isArray(input)) return problemsOf(comparisonSchema, input);
+  }
+  const message = Array.isArray(input)
+    ? 'is a list: for one of several values write { in: [..] }'
+    : 'must be a text, a number, true or false, or a comparison such as { atLeast: 100 }';
+  return [{ path: [], message }];
 }
