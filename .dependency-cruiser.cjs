@@ -17,11 +17,14 @@ module.exports = {
     {
       name: 'domain-does-no-io',
       severity: 'error',
-      comment: 'No clock, no randomness, no outside: only zod, luxon and the pure parts of Node.',
+      comment: 'No clock, no randomness, no outside: only zod, luxon, lists of domains, and the pure parts of Node.',
       from: { path: '^domain/' },
       to: {
         dependencyTypes: ['core', 'npm'],
-        pathNot: ['^node_modules/(zod|luxon|@types/luxon)/', '^(node:)?(url|crypto)$'],
+        pathNot: [
+          '^node_modules/(zod|luxon|@types/luxon|tldts|tldts-core|email-providers|disposable-email-domains-js)/',
+          '^(node:)?(url|crypto)$',
+        ],
       },
     },
     only('config-imports-nothing', 'config', [], 'Settings stand on their own.'),

@@ -1,14 +1,14 @@
 import type { FieldProblem } from '../../domain/errors.ts';
 import { LONGEST_ID, normaliseEmail, normaliseId } from '../../domain/identity/normalise.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { Json, Properties } from '../../domain/interaction/interaction.ts';
+import { GROUP_IDENTIFIED, type Json, type Properties } from '../../domain/interaction/interaction.ts';
 import type { IdentityReference, NewInteraction } from '../../store/ingest-interactions.ts';
 import { newId } from '../../store/new-id.ts';
 import { type Cleaning, cleanProperties, cleanText, MOST_EVENT_BYTES } from './clean-json.ts';
 import { occurrenceOf } from './timestamp.ts';
 
 /** The calls of Segment's HTTP API that are taken. */
-export const segmentCalls = ['track', 'identify', 'page'] as const;
+export const segmentCalls = ['track', 'identify', 'page', 'group'] as const;
 export type SegmentCall = (typeof segmentCalls)[number];
 
 /** What an event comes in with. */
@@ -40,10 +40,7 @@ export function parseEvent(
   const { path } = frame;
   const cleaning: Cleaning = { problems, bytes: 0 };
   const given = cleanProperties(fields.context, `${path}context`, cleaning);
-  const traits =
-    call === 'identify'
-      ? cleanProperties(fields.traits ?? given.traits, `${path}traits`, cleaning)
-      : asObject(given.traits);
+  const traits = traitsOf(call, fields, given, path, cleaning);
   for (const trait of Object.keys(traits)) {
     if (trait.length > LONGEST_NAME) {
       problems.push({
@@ -52,12 +49,16 @@ export function parseEvent(
       });
     }
   }
-  const identity = identityOf(fields, traits, path, problems);
+  // A group's traits are the company's: its `email` is nobody's own.
+  const identity = identityOf(fields, call === 'group' ? asObject(given.traits) : traits, path, problems);
+  const context = contextOf(call, fields, traits, given, path, problems);
   const name = nameOf(call, fields, path, problems);
   const messageId = messageIdOf(fields.messageId, path, problems);
   const occurrence = occurrenceOf(fields.timestamp, frame.sentAt, frame.receivedAt, `${path}timestamp`, problems);
   const properties =
-    call === 'identify' ? givenTraits(traits) : cleanProperties(fields.properties, `${path}properties`, cleaning);
+    call === 'identify' || call === 'group'
+      ? givenTraits(traits)
+      : cleanProperties(fields.properties, `${path}properties`, cleaning);
   if (cleaning.bytes > MOST_EVENT_BYTES) {
     problems.push({
       path: path.slice(0, -1),
@@ -72,11 +73,24 @@ export function parseEvent(
     kind: call,
     name,
     properties,
-    context: call === 'identify' ? identifyContext(fields, traits) : pageContext(given),
+    context,
     occurredAt: occurrence.occurredAt,
     receivedAt: frame.receivedAt,
     claimedAt: occurrence.claimedAt,
   };
+}
+
+/** What is said about the person, or by a group about the company. */
+function traitsOf(
+  call: SegmentCall,
+  fields: Record<string, unknown>,
+  given: Properties,
+  path: string,
+  cleaning: Cleaning,
+): Properties {
+  if (call === 'identify') return cleanProperties(fields.traits ?? given.traits, `${path}traits`, cleaning);
+  if (call === 'group') return cleanProperties(fields.traits, `${path}traits`, cleaning);
+  return asObject(given.traits);
 }
 
 /** Who it was: the website's own id first, then the address, then the browser. */
@@ -105,6 +119,7 @@ function identityOf(
 
 function nameOf(call: SegmentCall, fields: Record<string, unknown>, path: string, problems: FieldProblem[]): string {
   if (call === 'identify') return IDENTIFIED;
+  if (call === 'group') return GROUP_IDENTIFIED;
   const field = call === 'track' ? 'event' : 'name';
   const value = fields[field];
   if (call === 'page' && (value === undefined || value === null || value === '')) return 'Page';
@@ -113,6 +128,14 @@ function nameOf(call: SegmentCall, fields: Record<string, unknown>, path: string
     problems.push({ path: `${path}${field}`, problem: `must be a name of 1 to ${LONGEST_NAME} characters` });
   }
   return name;
+}
+
+/** The website's own id of the company, or its domain. */
+function groupIdOf(value: unknown, path: string, problems: FieldProblem[]): string {
+  const groupId = normaliseId(value);
+  if (groupId !== null) return cleanText(groupId);
+  problems.push({ path: `${path}groupId`, problem: `must be a text of 1 to ${LONGEST_ID} characters` });
+  return '';
 }
 
 /** One that is missing is made; then nobody can tell a repetition from a second event. */
@@ -130,6 +153,19 @@ function givenTraits(traits: Properties): Properties {
     if (value !== null && value !== '') properties[`trait.${name}`] = true;
   }
   return properties;
+}
+
+function contextOf(
+  call: SegmentCall,
+  fields: Record<string, unknown>,
+  traits: Properties,
+  given: Properties,
+  path: string,
+  problems: FieldProblem[],
+): Properties | null {
+  if (call === 'identify') return identifyContext(fields, traits);
+  if (call === 'group') return { groupId: groupIdOf(fields.groupId, path, problems), traits };
+  return pageContext(given);
 }
 
 function identifyContext(fields: Record<string, unknown>, traits: Properties): Properties {

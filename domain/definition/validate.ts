@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { AttributeSet } from '../attributes/definition.ts';
+import { attributesSchema } from '../attributes/definition-schema.ts';
 import { type FieldProblem, TendError } from '../errors.ts';
 import { type ScoringModel, scoringModelSchema } from '../scoring/model.ts';
 import { type Sequence, sequenceSchema } from '../sequence/definition.ts';
@@ -9,12 +11,15 @@ export interface DefinitionContents {
   readonly scoring_model: ScoringModel;
   readonly sequence: Sequence;
   readonly template: Template;
+  readonly attributes: AttributeSet;
 }
 
-const schemas: { readonly [K in DefinitionKind]: z.ZodType<DefinitionContents[K]> } = {
+/** How each kind is written. */
+export const schemas: { readonly [K in DefinitionKind]: z.ZodType<DefinitionContents[K]> } = {
   scoring_model: scoringModelSchema,
   sequence: sequenceSchema,
   template: templateSchema,
+  attributes: attributesSchema,
 };
 
 /** What a kind is called in sentences. */
@@ -22,6 +27,7 @@ export const KIND_NAMES: Readonly<Record<DefinitionKind, string>> = {
   scoring_model: 'scoring model',
   sequence: 'sequence',
   template: 'template',
+  attributes: 'set of attributes',
 };
 
 /**

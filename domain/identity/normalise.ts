@@ -17,7 +17,7 @@ export function normaliseEmail(value: unknown): string | null {
   const local = text.slice(0, at);
   if (at < 1 || local.length > LONGEST_LOCAL_PART || !/^[^\s"(),:;<>@[\\\]\p{Cc}]+$/u.test(local)) return null;
   if (local.startsWith('.') || local.endsWith('.') || local.includes('..')) return null;
-  const domain = asciiDomain(text.slice(at + 1));
+  const domain = normaliseDomain(text.slice(at + 1));
   if (domain === null) return null;
   const email = `${local}@${domain}`;
   return email.length > LONGEST_EMAIL ? null : email;
@@ -27,7 +27,8 @@ const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 /** Two labels at least, or one that this machine knows: trials write to `tanja@localhost`. */
 const DOMAIN = new RegExp(`^(?:(?:${LABEL}\\.)+[a-z][a-z0-9-]*[a-z0-9]|localhost)$`);
 
-function asciiDomain(text: string): string | null {
+/** A domain in lower case as a mail address may have it, an international one in its ASCII form. Null when it is none. */
+export function normaliseDomain(text: string): string | null {
   if (DOMAIN.test(text)) return text;
   // Only what may be an international name goes through the URL parser, which is lenient with much else.
   if (!/^[\p{L}\p{M}\p{N}.-]+$/u.test(text) || !URL.canParse(`http://${text}`)) return null;
