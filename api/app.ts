@@ -1,5 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import type { ApprovalParty } from '../domain/scoring/approval.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import type { Ingest } from './ingest.ts';
@@ -8,13 +9,18 @@ import { createKeyCache } from './middleware/api-key-cache.ts';
 import { authenticateSecretKey } from './middleware/authenticate.ts';
 import { jsonBody } from './middleware/json-body.ts';
 import { notFound, problemDetails, type ReportFailure } from './middleware/problem-details.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { calibrationRoutes } from './routes/calibration.ts';
 import { definitionRoutes } from './routes/definitions.ts';
 import { handoffRoutes } from './routes/handoffs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { installationRoutes } from './routes/installation.ts';
+import { interactionRoutes } from './routes/interactions.ts';
 import { leadRoutes } from './routes/leads.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { replayRoutes } from './routes/replays.ts';
 import { repRoutes } from './routes/reps.ts';
+import { scoringModelRoutes } from './routes/scoring-models.ts';
 import { segmentRoutes } from './routes/segment.ts';
 import { trackingRoutes } from './routes/tracking.ts';
 import { unsubscribeRoutes } from './routes/unsubscribe.ts';
@@ -25,12 +31,15 @@ export interface AppOptions {
   readonly ingest: Ingest;
   /** Signs the links in mails. */
   readonly signingSecret: string;
+  /** Who must approve a version of a scoring model before it goes live; default: nobody. */
+  readonly modelApprovals?: readonly ApprovalParty[];
   /** Takes what went wrong on our side, for the log. */
   readonly report: ReportFailure;
 }
 
 /** The whole HTTP interface: docs/api.md. */
-export function createApp({ database, clock, ingest, signingSecret, report }: AppOptions): Express {
+export function createApp(options: AppOptions): Express {
+  const { database, clock, ingest, signingSecret, modelApprovals = [], report } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -62,8 +71,13 @@ export function createApp({ database, clock, ingest, signingSecret, report }: Ap
   app.use('/api/leads', leadRoutes(database, clock));
   app.use('/api/handoffs', handoffRoutes(database, clock));
   app.use('/api/sequences', definitionRoutes('sequence', database, clock));
-  app.use('/api/scoring-models', definitionRoutes('scoring_model', database, clock));
+  app.use('/api/scoring-models', calibrationRoutes(database, clock));
+  app.use('/api/scoring-models', scoringModelRoutes(database, clock, modelApprovals));
+  app.use('/api/replays', replayRoutes(database, clock));
   app.use('/api/templates', definitionRoutes('template', database, clock));
+  app.use('/api/attributes', definitionRoutes('attributes', database, clock));
+  app.use('/api/accounts', accountRoutes(database, clock));
+  app.use('/api/interactions', interactionRoutes(database, clock));
   app.use('/api/reps', repRoutes(database, clock));
   app.use('/api/messages', messageRoutes(database));
   app.use('/api', installationRoutes(database, clock));

@@ -33,6 +33,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     ingest,
     signingSecret: settings.signingSecret,
+    modelApprovals: settings.modelApprovals,
     report: (failure) => log.error(failure, 'a request failed'),
   });
   const server = createServer(app);

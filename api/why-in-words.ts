@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
-import type { WaitingEnrolment, Why, WithheldMessage } from '../store/explain-why.ts';
+import type { HeldBack, WaitingEnrolment, Why, WithheldMessage } from '../store/explain-why.ts';
+import { moment } from './moment.ts';
 
 /** What `why` says in codes, in sentences a person can act on. Most important first. */
 export function whyInWords(why: Why, now: Instant): string[] {
@@ -11,6 +12,7 @@ export function whyInWords(why: Why, now: Instant): string[] {
   }
   if (why.pausedAt !== null) words.push(`All marketing is paused since ${moment(why.pausedAt)}.`);
   if (why.handoff !== null) words.push(handoffInWords(why.handoff));
+  for (const held of why.held) words.push(heldInWords(held));
   for (const enrolment of why.enrolments) words.push(enrolmentInWords(enrolment));
   for (const message of why.messages) words.push(messageInWords(message));
   if (why.unassessed > 0) words.push(`${count(why.unassessed, 'interaction')} came in and will be scored in a moment.`);
@@ -31,6 +33,18 @@ function handoffInWords({ state, owner, offeredAt, acceptedAt, acceptBy }: NonNu
     return `It is offered to sales since ${moment(offeredAt)}, and no representative is free to ask; ${silence}.`;
   const until = acceptBy === null ? '' : `, who has until ${moment(acceptBy)} to accept`;
   return `It is offered to ${owner.name} of sales since ${moment(offeredAt)}${until}; ${silence}.`;
+}
+
+function heldInWords({ model, version, until, perDay }: HeldBack): string {
+  const since = `It is ready for sales since version ${version} of the scoring model "${model}" was published, not by anything it did`;
+  switch (until) {
+    case 'hand-off':
+      return `${since}: it is offered when its turn comes${perDay === null ? '' : `, ${perDay} leads a day`}.`;
+    case 'next-interaction':
+      return `${since}: it is offered when it next does something.`;
+    case 'never':
+      return `${since}: it is not offered unless it falls back and qualifies anew.`;
+  }
 }
 
 function enrolmentInWords({ sequence, step, until, waitsFor, since }: WaitingEnrolment): string {
@@ -94,13 +108,6 @@ function messageInWords({ template, recipient, state, reason, nextAttemptAt, dea
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-function moment(instant: Instant): string {
-  return new Date(instant)
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, ' UTC');
 }
 
 function count(number: number, noun: string): string {

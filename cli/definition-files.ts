@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 
 /** The kinds of files that `tend push` takes, in the order they are pushed: what others refer to comes first. */
-const KINDS = ['template', 'scoring-model', 'sequence', 'team'] as const;
+const KINDS = ['template', 'attributes', 'scoring-model', 'sequence', 'team'] as const;
 export type FileKind = (typeof KINDS)[number];
 
 /** One YAML file with a definition. */

@@ -3,10 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
+import { registerCalibrate } from './calibrate.ts';
 import { registerDemo } from './demo.ts';
+import { registerExplain } from './explain.ts';
 import { registerKeys } from './keys.ts';
 import { registerPause } from './pause.ts';
 import { registerPush } from './push.ts';
+import { registerReplay } from './replay.ts';
+import { registerSchemas } from './schemas.ts';
 import { registerStart } from './start.ts';
 import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
@@ -18,6 +22,8 @@ const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), '
 const program = new Command('tend')
   .description('Lead nurturing: scores leads on every interaction, nurtures them by mail, hands them to sales.')
   .version(version)
+  // `tend replay shop --version 3` means the model's version, not this program's.
+  .enablePositionalOptions()
   .showHelpAfterError('(tend --help shows the commands)');
 
 const commands = [
@@ -26,8 +32,12 @@ const commands = [
   registerStatus,
   registerKeys,
   registerPush,
+  registerReplay,
   registerDemo,
   registerWhy,
+  registerCalibrate,
+  registerExplain,
+  registerSchemas,
   registerPause,
 ];
 for (const register of commands) register(program);

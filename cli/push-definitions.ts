@@ -12,6 +12,7 @@ export interface Pushed {
 
 const ADDRESSES = {
   template: '/api/templates',
+  attributes: '/api/attributes',
   'scoring-model': '/api/scoring-models',
   sequence: '/api/sequences',
 } as const;

@@ -6,14 +6,19 @@ import { readDefinitionFiles } from './definition-files.ts';
 import { pushDefinitions } from './push-definitions.ts';
 import { dim, green } from './terminal.ts';
 
-/** What Tend comes with: the stationery shop of the documentation, and its fast version for `tend demo`. */
-export const SHIPPED = ['templates', 'sequences'].map((folder) => path.join(packageRoot, folder));
+/**
+ * What a first start loads: the stationery shop of the documentation, and its fast version for `tend demo`. The other
+ * examples are for other companies: pushed beside it, each lead would have a standing in every one of them.
+ */
+export const SHIPPED = ['templates', 'sequences/stationery', 'sequences/demo', 'sequences/models/stationery.yaml'].map(
+  (entry) => path.join(packageRoot, entry),
+);
 
 export function registerPush(program: Command): void {
   program
     .command('push')
     .argument('[paths...]', 'YAML files, or folders with them', SHIPPED)
-    .description('store and publish templates, scoring models, sequences and teams from files')
+    .description('store and publish templates, attributes, scoring models, sequences and teams from files')
     .action(push);
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { openApi } from './api-client.ts';
+import { findLeads } from './find-leads.ts';
 import { bold } from './terminal.ts';
 
 export function registerWhy(program: Command): void {
@@ -12,14 +13,7 @@ export function registerWhy(program: Command): void {
 
 async function why(lead: string): Promise<void> {
   const api = await openApi();
-  const ids = /^[0-9a-f-]{36}$/i.test(lead) ? [lead] : await search(lead);
-  if (ids.length === 0) throw new Error(`Nobody is known as ${lead}: give a mail address, an external id or a lead id`);
-  async function search(text: string): Promise<string[]> {
-    const by = text.includes('@') ? { email: text } : { externalId: text };
-    const { leads } = await api.call<{ leads: { id: string }[] }>('POST', '/api/leads/search', by);
-    return leads.map(({ id }) => id);
-  }
-  for (const id of ids) {
+  for (const id of await findLeads(api, lead)) {
     const { words } = await api.call<{ words: string[] }>('GET', `/api/leads/${id}/why`);
     console.log(bold(`lead ${id}`));
     for (const sentence of words) console.log(`  ${sentence}`);

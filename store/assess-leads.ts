@@ -1,26 +1,37 @@
+import { type KnownOverTime, nothingKnown } from '../domain/attributes/history.ts';
 import type { Instant } from '../domain/instant.ts';
 import { interestKeysOf } from '../domain/interaction/event-match.ts';
 import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
-import type { LeadStage } from '../domain/journey/snapshot.ts';
-import { emptyStanding, foldAll, type Standing } from '../domain/scoring/fold.ts';
+import { emptyStanding, foldAll } from '../domain/scoring/fold.ts';
+import { heldAfter } from '../domain/scoring/held.ts';
+import { nextChange } from '../domain/scoring/next-change.ts';
+import { asksForAttributes, profileOverTime } from '../domain/scoring/profile-over-time.ts';
 import { reconcileLedger } from '../domain/scoring/reconcile-ledger.ts';
 import { enters } from '../domain/sequence/entry.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
 import { isTransient } from './is-transient.ts';
-import { type LiveDefinitions, loadLiveDefinitions } from './load-live-definitions.ts';
+import { type LiveDefinitions, type LiveModel, loadLiveDefinitions } from './load-live-definitions.ts';
 import { newId } from './new-id.ts';
 import { describeError } from './park-lead.ts';
 import {
   type EnrolmentOfLead,
+  type LeadToAssess,
   lockLeadsToAssess,
   readEnrolments,
   readFolded,
   readLedgerInForce,
   readNewInteractions,
   readStandings,
+  type StoredStanding,
 } from './read-assessment.ts';
-import { type AssessmentResult, type NewEnrolment, writeAssessment } from './write-assessment.ts';
+import { readAttributeHistories } from './read-attribute-histories.ts';
+import {
+  type AssessedStanding,
+  type AssessmentResult,
+  type NewEnrolment,
+  writeAssessment,
+} from './write-assessment.ts';
 
 export interface AssessmentBatch {
   /** Leads whose attention was raised: they are to be planned. */
@@ -94,21 +105,23 @@ async function assessBatch(
   if (leads.length === 0) return { attention: [], leads: 0, interactions: 0, skipped: candidates, more: false };
   const ids = leads.map(({ id }) => id);
   const live = await loadLiveDefinitions(transaction);
+  const models = [...live.models, ...live.shadows];
   const news = await readNewInteractions(transaction, ids);
-  const standings = await readStandings(
-    transaction,
-    ids,
-    live.models.map(({ versionId }) => versionId),
-  );
+  const previous = live.models.flatMap(({ publication }) => publication?.previousVersionId ?? []);
+  const standings = await readStandings(transaction, ids, [...models.map(({ versionId }) => versionId), ...previous]);
   const enrolments = await readEnrolments(transaction, ids);
+  const attributes = await readAttributeHistories(
+    transaction,
+    models.some(({ definition }) => asksForAttributes(definition)) ? leads : [],
+  );
 
   for (const list of news.values()) list.sort(compareFoldOrder);
   const late = leads.filter((lead) => {
     const first = news.get(lead.id)?.[0];
     return (
       lead.refold ||
-      live.models.some(({ versionId }) => {
-        const last = standings.get(`${lead.id} ${versionId}`)?.last;
+      models.some(({ versionId }) => {
+        const last = standings.get(`${lead.id} ${versionId}`)?.standing.last;
         return last === undefined || last === null || (first !== undefined && compareFoldOrder(first, last) < 0);
       })
     );
@@ -121,13 +134,13 @@ async function assessBatch(
   const results = leads.map((lead): AssessmentResult => {
     try {
       return assessLead({
-        leadId: lead.id,
-        stage: lead.stage,
+        lead,
         live,
         news: news.get(lead.id) ?? [],
         history: fromTheStart.has(lead.id) ? [...(folded.get(lead.id) ?? []), ...(news.get(lead.id) ?? [])] : null,
         standing: (versionId) => standings.get(`${lead.id} ${versionId}`),
         ledger: (versionId) => ledger.get(`${lead.id} ${versionId}`) ?? [],
+        attributes: attributes.get(lead.id) ?? nothingKnown,
         enrolments: enrolments.get(lead.id) ?? [],
         now,
       });
@@ -145,49 +158,75 @@ async function assessBatch(
   };
 }
 
-interface LeadToAssess {
-  readonly leadId: string;
-  readonly stage: LeadStage;
+interface LeadInHand {
+  readonly lead: LeadToAssess;
   readonly live: LiveDefinitions;
   readonly news: readonly Interaction[];
   /** The whole history, in any order, where the fold has to start again; else null. */
   readonly history: readonly Interaction[] | null;
-  readonly standing: (modelVersionId: number) => Standing | undefined;
+  readonly standing: (modelVersionId: number) => StoredStanding | undefined;
   readonly ledger: (modelVersionId: number) => Parameters<typeof reconcileLedger>[0];
+  readonly attributes: KnownOverTime;
   readonly enrolments: readonly EnrolmentOfLead[];
   readonly now: Instant;
 }
 
-function assessLead(lead: LeadToAssess): AssessmentResult {
-  const ordered = lead.history === null ? null : [...lead.history].sort(compareFoldOrder);
-  let planMayChange = false;
-  const standings = lead.live.models.map(({ versionId, definition }) => {
-    const before = lead.standing(versionId) ?? emptyStanding;
-    const { standing, awards } =
-      ordered === null ? foldAll(definition, lead.news, before) : foldAll(definition, ordered);
-    if (standing.qualifiedSince !== before.qualifiedSince) planMayChange = true;
-    const changes =
-      ordered === null ? { superseded: [], added: awards } : reconcileLedger(lead.ledger(versionId), awards);
-    return { versionId, modelKey: definition.key, standing, ...changes };
-  });
-  const entries = newEnrolments(lead);
-  const awaited = new Set(lead.enrolments.filter(({ state }) => state === 'active').flatMap(({ awaits }) => awaits));
-  if (
+function assessLead(inHand: LeadInHand): AssessmentResult {
+  const { lead, live, news, enrolments } = inHand;
+  const ordered = inHand.history === null ? null : [...inHand.history].sort(compareFoldOrder);
+  const assessed = live.models.map((model) => assessUnder(model, inHand, ordered));
+  const entries = newEnrolments(inHand);
+  const awaited = new Set(enrolments.filter(({ state }) => state === 'active').flatMap(({ awaits }) => awaits));
+  const planMayChange =
     entries.length > 0 ||
-    lead.news.some((interaction) => interestKeysOf(interaction).some((key) => awaited.has(key)))
-  ) {
-    planMayChange = true;
-  }
-  return { leadId: lead.leadId, parked: null, news: lead.news, standings, entries, planMayChange };
+    assessed.some((under) => under.planMayChange) ||
+    news.some((interaction) => interestKeysOf(interaction).some((key) => awaited.has(key)));
+  // Nothing acts on a shadow, whatever it says.
+  const shadows = live.shadows.map((model) => assessUnder(model, inHand, ordered).standing);
+  const standings = [...assessed.map(({ standing }) => standing), ...shadows];
+  return { leadId: lead.id, parked: null, news, standings, entries, planMayChange };
 }
 
-function newEnrolments(lead: LeadToAssess): NewEnrolment[] {
+function assessUnder(
+  { versionId, definition, publication }: LiveModel,
+  inHand: LeadInHand,
+  ordered: readonly Interaction[] | null,
+): { readonly standing: AssessedStanding; readonly planMayChange: boolean } {
+  const { lead, news, now } = inHand;
+  const stored = inHand.standing(versionId);
+  const before = stored?.standing ?? emptyStanding;
+  const profile = profileOverTime(definition, inHand.attributes);
+  const { standing, awards } =
+    ordered === null ? foldAll(definition, news, { from: before, profile }) : foldAll(definition, ordered, { profile });
+  const previous = publication?.previousVersionId ?? null;
+  const held = heldAfter(
+    standing,
+    {
+      held: stored?.held ?? null,
+      first: stored === undefined,
+      previous: previous === null ? null : (inHand.standing(previous)?.standing ?? null),
+    },
+    publication,
+  );
+  const change =
+    lead.stage === 'lead' ? nextChange(definition, standing, Math.max(now, standing.at ?? now), profile) : null;
+  const planMayChange =
+    standing.qualifiedSince !== before.qualifiedSince ||
+    held !== (stored?.held ?? null) ||
+    // Found earlier than the journey means to look: its timer would ring too late.
+    (change !== null && (lead.nextLookAt === null || change < lead.nextLookAt));
+  const changes =
+    ordered === null ? { superseded: [], added: awards } : reconcileLedger(inHand.ledger(versionId), awards);
+  return { standing: { versionId, modelKey: definition.key, standing, held, ...changes }, planMayChange };
+}
+
+function newEnrolments({ lead, live, news, enrolments, now }: LeadInHand): NewEnrolment[] {
   const entries: NewEnrolment[] = [];
-  for (const { versionId, definition } of lead.live.sequences) {
+  for (const { versionId, definition } of live.sequences) {
     if (definition.entry.length === 0) continue;
-    const passes = lead.enrolments.filter(({ sequenceKey }) => sequenceKey === definition.key);
+    const passes = enrolments.filter(({ sequenceKey }) => sequenceKey === definition.key);
     const earlier = { any: passes.length > 0, active: passes.some(({ state }) => state === 'active') };
-    const trigger = lead.news.find((interaction) => enters(definition, interaction, lead.stage, earlier, lead.now));
+    const trigger = news.find((interaction) => enters(definition, interaction, lead.stage, earlier, now));
     const first = definition.steps[0];
     if (trigger === undefined || first === undefined) continue;
     entries.push({

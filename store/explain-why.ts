@@ -1,6 +1,7 @@
 import { durationMs, type Instant } from '../domain/instant.ts';
 import { interestKey } from '../domain/interaction/event-match.ts';
 import type { LeadStage, MessageState } from '../domain/journey/snapshot.ts';
+import type { Held } from '../domain/scoring/held.ts';
 import type { Sequence, Step } from '../domain/sequence/definition.ts';
 import type { Database } from './database.ts';
 import { type HandoffView, listHandoffs } from './list-handoffs.ts';
@@ -20,8 +21,18 @@ export interface Why {
   /** All marketing of the installation stands still since. */
   readonly pausedAt: Instant | null;
   readonly handoff: HandoffView | null;
+  /** Ready for sales by a publishing, not by anything it did: its offer is held back. */
+  readonly held: readonly HeldBack[];
   readonly enrolments: readonly WaitingEnrolment[];
   readonly messages: readonly WithheldMessage[];
+}
+
+export interface HeldBack {
+  readonly model: string;
+  /** The version whose publishing it was. */
+  readonly version: number;
+  readonly until: Held;
+  readonly perDay: number | null;
 }
 
 export interface WaitingEnrolment {
@@ -60,8 +71,9 @@ export async function explainWhy(database: Database, leadId: string): Promise<Wh
            (SELECT count(*) FROM interaction WHERE lead_id = lead.id AND assessed_at IS NULL) AS unassessed
     FROM lead WHERE id = ${id}::uuid`);
   if (lead === undefined) throw new Error(`lead ${id} has gone`);
-  const [handoffs, enrolments, messages] = await Promise.all([
+  const [handoffs, held, enrolments, messages] = await Promise.all([
     listHandoffs(database, { leadId: id, limit: 1 }),
+    readHeld(database, id),
     readEnrolments(database, id),
     readWithheld(database, id),
   ]);
@@ -74,6 +86,7 @@ export async function explainWhy(database: Database, leadId: string): Promise<Wh
     parked: parkedAt === null ? null : { at: parkedAt, error: parkedError ?? '' },
     pausedAt,
     handoff: handoffs.find(({ state }) => state !== 'closed') ?? null,
+    held,
     enrolments,
     messages,
   };
@@ -87,6 +100,15 @@ interface LeadRow {
   readonly parkedError: string | null;
   readonly pausedAt: Instant | null;
   readonly unassessed: number;
+}
+
+async function readHeld(database: Database, leadId: string): Promise<HeldBack[]> {
+  return database.query<HeldBack>(sql`
+    SELECT version.key AS model, version.version, held AS until, (publication->>'perDay')::int AS "perDay"
+    FROM held_back
+    JOIN definition ON live_version_id = model_version_id
+    JOIN definition_version AS version ON version.id = model_version_id
+    WHERE lead_id = ${leadId}::uuid ORDER BY version.key`);
 }
 
 async function readEnrolments(database: Database, leadId: string): Promise<WaitingEnrolment[]> {

@@ -16,7 +16,7 @@ export interface NewInteraction {
   readonly kind: InteractionKind;
   readonly name: string;
   readonly properties: Properties;
-  /** For an identify: `{ traits, userId?, anonymousId? }`. */
+  /** For an identify: `{ traits, userId?, anonymousId? }`; for a group: `{ groupId, traits }`. */
   readonly context: Properties | null;
   readonly occurredAt: Instant;
   readonly receivedAt: Instant;

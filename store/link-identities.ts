@@ -1,12 +1,18 @@
+import { companyDomain } from '../domain/account/company-domain.ts';
 import { system } from '../domain/actor.ts';
 import { isTimeZone } from '../domain/definition/definition.ts';
 import { type GivenIdentity, identitiesIn, traitsIn } from '../domain/identity/identities-in.ts';
 import { decideLink, type NamedLead } from '../domain/identity/link.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Properties } from '../domain/interaction/interaction.ts';
+import { applyGroup } from './apply-group.ts';
 import type { Clock } from './clock.ts';
+import { ACCOUNT_BATCHES_AT_ONCE, continueAccountRefolds } from './continue-account-refolds.ts';
 import type { Database, Transaction } from './database.ts';
+import { insertWebsiteStatements } from './insert-statements.ts';
 import { isTransient } from './is-transient.ts';
+import { joinAccount } from './join-account.ts';
+import { loadVocabulary } from './load-vocabulary.ts';
 import { mergeLeads } from './merge-leads.ts';
 import { newId } from './new-id.ts';
 import { describeError } from './park-lead.ts';
@@ -16,34 +22,48 @@ import { at, sql } from './sql.ts';
 
 /**
  * Applies the identifies that are still to be applied: connects identities with a lead (making, choosing or merging
- * leads as the domain decides), hands it what was seen of those identities before, and records the traits. One
- * transaction each, so that one that fails holds up no other. Returns how many were applied.
+ * leads as the domain decides), hands it what was seen of those identities before, and records the traits. Groups, once
+ * it is known whose they are, say what their company is like. One transaction each, so that one that fails holds up no
+ * other. Returns how many were applied.
  */
 export async function linkIdentities(database: Database, clock: Clock, limit = 200): Promise<number> {
-  const waiting = await database.query<{ id: number }>(sql`
-    SELECT id FROM interaction WHERE kind = 'identify' AND linked_at IS NULL ORDER BY id LIMIT ${limit}::int`);
+  const waiting = await database.query<{ id: number; kind: string; leadId: string | null }>(sql`
+    SELECT id, kind, lead_id AS "leadId" FROM interaction
+    WHERE linked_at IS NULL AND (kind = 'identify' OR (kind = 'group' AND lead_id IS NOT NULL)) ORDER BY id LIMIT ${limit}::int`);
   let applied = 0;
-  for (const { id } of waiting) {
+  let groups = 0;
+  for (const { id, kind, leadId } of waiting) {
     try {
-      if (await database.transaction((transaction) => linkOne(transaction, id, clock.now()))) applied += 1;
+      const isGroup = kind === 'group' && leadId !== null;
+      const apply = (transaction: Transaction) =>
+        isGroup ? applyGroup(transaction, id, leadId, clock.now()) : linkOne(transaction, id, clock.now());
+      if (!(await database.transaction(apply))) continue;
+      applied += 1;
+      if (isGroup) groups += 1;
     } catch (error) {
       if (isTransient(error)) throw error;
-      await setAside(database, id, clock.now(), error);
+      await setAside(database, { id, kind }, clock.now(), error);
     }
   }
+  if (groups > 0) await continueAccountRefolds(database, ACCOUNT_BATCHES_AT_ONCE);
   return applied;
 }
 
-/** An identify whose data can't be applied is put on record and left, or it would be the first of the queue for ever. */
-async function setAside(database: Database, interactionId: number, now: Instant, error: unknown): Promise<void> {
+/** One whose data can't be applied is put on record and left, or it would be the first of the queue for ever. */
+async function setAside(
+  database: Database,
+  { id, kind }: { readonly id: number; readonly kind: string },
+  now: Instant,
+  error: unknown,
+): Promise<void> {
   await database.transaction(async (transaction) => {
-    await transaction.query(sql`UPDATE interaction SET linked_at = ${at(now)} WHERE id = ${interactionId}::bigint`);
+    await transaction.query(sql`UPDATE interaction SET linked_at = ${at(now)} WHERE id = ${id}::bigint`);
     await recordAudit(transaction, {
       actor: system,
       at: now,
-      action: 'identify.failed',
+      action: `${kind}.failed`,
       subjectKind: 'interaction',
-      subjectId: String(interactionId),
+      subjectId: String(id),
       detail: { error: describeError(error) },
     });
   });
@@ -56,6 +76,11 @@ interface Identify {
   readonly occurredAt: Instant;
 }
 
+interface IdentifyInHand extends Identify {
+  /** It has been folded already, without what it says. */
+  readonly assessed: boolean;
+}
+
 async function linkOne(transaction: Transaction, interactionId: number, now: Instant): Promise<boolean> {
   const [identify] = await transaction.query<Identify>(sql`
     SELECT id, coalesce(context, '{}') AS context, source, occurred_at AS "occurredAt" FROM interaction
@@ -65,9 +90,10 @@ async function linkOne(transaction: Transaction, interactionId: number, now: Ins
   const identities = await ensureIdentities(transaction, given, now);
   const leads = await lockLeadsOf(transaction, identities);
   // After the leads, as the assessor does it, which marks this very row: the other way round they wait for each other.
-  const [mine] = await transaction.query(sql`
-    SELECT 1 FROM interaction WHERE id = ${interactionId}::bigint AND linked_at IS NULL FOR UPDATE`);
+  const [mine] = await transaction.query<{ assessed: boolean }>(sql`
+    SELECT assessed_at IS NOT NULL AS assessed FROM interaction WHERE id = ${interactionId}::bigint AND linked_at IS NULL FOR UPDATE`);
   if (mine === undefined) return false;
+  const inHand = { ...identify, assessed: mine.assessed };
   const userIdentity = identities.find(({ kind }) => kind === 'user_id');
   const leadOfUserId = userIdentity === undefined ? null : userIdentity.leadId;
   const decision = decideLink(leads, {
@@ -83,7 +109,7 @@ async function linkOne(transaction: Transaction, interactionId: number, now: Ins
       await transaction.query(sql`INSERT INTO lead (id, created_at) VALUES (${leadId}::uuid, ${at(now)})`);
       await connect(
         transaction,
-        identify,
+        inHand,
         leadId,
         identities.filter((identity) => identity.leadId === null),
         now,
@@ -91,11 +117,11 @@ async function linkOne(transaction: Transaction, interactionId: number, now: Ins
       break;
     }
     case 'use':
-      await connect(transaction, identify, decision.lead, identities, now);
+      await connect(transaction, inHand, decision.lead, identities, now);
       break;
     case 'merge':
       for (const loser of decision.losers) await mergeLeads(transaction, { survivor: decision.survivor, loser, now });
-      await connect(transaction, identify, decision.survivor, identities, now);
+      await connect(transaction, inHand, decision.survivor, identities, now);
       break;
     case 'conflict':
       await transaction.query(sql`
@@ -104,7 +130,7 @@ async function linkOne(transaction: Transaction, interactionId: number, now: Ins
                 ${JSON.stringify({ others: decision.others, reason: 'each has a user id of its own' })}::jsonb)`);
       await connect(
         transaction,
-        identify,
+        inHand,
         decision.lead,
         identities.filter(({ leadId }) => leadId === null),
         now,
@@ -160,10 +186,10 @@ async function lockLeadsOf(transaction: Transaction, identities: readonly KnownI
   }));
 }
 
-/** Gives the lead these identities, what was seen of them before, and the traits. */
+/** Gives the lead these identities, what was seen of them before, the traits, and the company that its address tells. */
 async function connect(
   transaction: Transaction,
-  identify: Identify,
+  identify: IdentifyInHand,
   leadId: string,
   identities: readonly KnownIdentity[],
   now: Instant,
@@ -174,21 +200,34 @@ async function connect(
   await transaction.query(sql`
     UPDATE interaction SET lead_id = ${leadId}::uuid
     WHERE lead_id IS NULL AND (identity_id = ANY(${fresh}::bigint[]) OR id = ${identify.id}::bigint)`);
-  const traits = Object.entries(traitsIn(identify.context)).filter(([, value]) => value !== null);
-  if (traits.length > 0) {
-    // Websites identify on every page view: what says nothing new makes no row.
-    await transaction.query(sql`
-      INSERT INTO attribute (lead_id, name, value, source, at, confidence, recorded_at)
-      SELECT ${leadId}::uuid, name, value, 'website', ${at(identify.occurredAt)}::timestamptz, 1, ${at(now)}::timestamptz
-      FROM unnest(${traits.map(([name]) => name)}::text[], ${traits.map(([, value]) => JSON.stringify(value))}::jsonb[]) AS new(name, value)
-      WHERE value IS DISTINCT FROM (
-        SELECT known.value FROM attribute AS known
-        WHERE known.lead_id = ${leadId}::uuid AND known.name = new.name AND known.at <= ${at(identify.occurredAt)}
-        ORDER BY known.at DESC, known.id DESC LIMIT 1)`);
-    await keepLocale(transaction, leadId, traitsIn(identify.context));
-  }
+  await recordTraits(transaction, identify, leadId, now);
+  // Only where it is new: websites identify on every page view.
+  const address = identities.find(({ id, kind }) => kind === 'email' && fresh.includes(id));
+  const domain = address === undefined ? null : companyDomain(address.value);
+  if (domain !== null) await joinAccount(transaction, leadId, domain, now);
   await transaction.notify('tend_interaction');
   if (fresh.length > 0) await raiseAttention(transaction, [leadId]);
+}
+
+async function recordTraits(
+  transaction: Transaction,
+  identify: IdentifyInHand,
+  leadId: string,
+  now: Instant,
+): Promise<void> {
+  const traits = Object.entries(traitsIn(identify.context)).filter(([, value]) => value !== null);
+  if (traits.length === 0) return;
+  const { lead: declared } = await loadVocabulary(transaction);
+  const rows = await insertWebsiteStatements(transaction, {
+    subject: { leadId },
+    values: new Map(traits),
+    at: identify.occurredAt,
+    now,
+    expiring: [...declared.values()].filter(({ validForMs }) => validForMs !== null).map(({ name }) => name),
+  });
+  if (rows > 0 && identify.assessed)
+    await transaction.query(sql`UPDATE lead SET refold = true WHERE id = ${leadId}::uuid`);
+  await keepLocale(transaction, leadId, traitsIn(identify.context));
 }
 
 /** Language and zone are asked for on every mail, so the lead's row has them beside the attribute rows. */

@@ -1,3 +1,5 @@
+import type { Instant } from '../domain/instant.ts';
+import type { Publication } from '../domain/scoring/held.ts';
 import { type ScoringModel, scoringModelSchema } from '../domain/scoring/model.ts';
 import { type Sequence, sequenceSchema } from '../domain/sequence/definition.ts';
 import type { Queryable } from './database.ts';
@@ -8,9 +10,16 @@ export interface LiveVersion<T> {
   readonly definition: T;
 }
 
+/** A scoring model with how it was published; a shadow was not. */
+export interface LiveModel extends LiveVersion<ScoringModel> {
+  readonly publication: (Publication & { readonly at: Instant }) | null;
+}
+
 /** What is live now: what the assessor folds with and enrols into. */
 export interface LiveDefinitions {
-  readonly models: readonly LiveVersion<ScoringModel>[];
+  readonly models: readonly LiveModel[];
+  /** Versions that are computed beside the live ones; nothing acts on them. */
+  readonly shadows: readonly LiveModel[];
   readonly sequences: readonly LiveVersion<Sequence>[];
 }
 
@@ -19,18 +28,44 @@ export interface LiveDefinitions {
  * versions seen before are kept in memory.
  */
 export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDefinitions> {
-  const rows = await queryable.query<{ kind: string; versionId: number }>(sql`
-    SELECT kind, live_version_id AS "versionId" FROM definition
-    WHERE kind IN ('scoring_model', 'sequence') AND live_version_id IS NOT NULL ORDER BY kind, key`);
+  const rows = await queryable.query<LiveRow>(sql`
+    SELECT definition.kind, version.id AS "versionId", version.id = shadow_version_id AS shadow, publication, published_at AS "publishedAt"
+    FROM definition JOIN definition_version AS version ON version.id IN (live_version_id, shadow_version_id)
+    WHERE definition.kind IN ('scoring_model', 'sequence') ORDER BY definition.kind, definition.key`);
   await loadVersions(
     queryable,
     rows.map(({ versionId }) => versionId),
   );
-  const live = <T>(kind: string): LiveVersion<T>[] =>
-    rows
-      .filter((row) => row.kind === kind)
-      .map(({ versionId }) => ({ versionId, definition: queryable.versions.get(versionId) as T }));
-  return { models: live<ScoringModel>('scoring_model'), sequences: live<Sequence>('sequence') };
+  const definitionOf = <T>(versionId: number) => queryable.versions.get(versionId) as T;
+  const models = rows
+    .filter(({ kind }) => kind === 'scoring_model')
+    .map(({ versionId, shadow, publication, publishedAt }) => ({
+      versionId,
+      shadow: shadow === true,
+      definition: definitionOf<ScoringModel>(versionId),
+      publication: shadow || publication === null || publishedAt === null ? null : { ...publication, at: publishedAt },
+    }));
+  return {
+    models: models.filter(({ shadow }) => !shadow),
+    shadows: models.filter(({ shadow }) => shadow),
+    sequences: rows
+      .filter(({ kind }) => kind === 'sequence')
+      .map(({ versionId }) => ({ versionId, definition: definitionOf<Sequence>(versionId) })),
+  };
+}
+
+interface LiveRow {
+  readonly kind: string;
+  readonly versionId: number;
+  readonly shadow: boolean | null;
+  readonly publication: Publication | null;
+  readonly publishedAt: Instant | null;
+}
+
+/** A model's version by its id, live or not. */
+export async function loadModelVersion(queryable: Queryable, versionId: number): Promise<ScoringModel> {
+  await loadVersions(queryable, [versionId]);
+  return queryable.versions.get(versionId) as ScoringModel;
 }
 
 /** The sequences of these version ids, live or not: leads stay on the version they entered with. */

@@ -34,7 +34,8 @@ export async function mergeLeads(
   );
   await transaction.query(sql`
     UPDATE lead SET refold = true, stage = CASE WHEN loser.stage = 'customer' THEN 'customer' ELSE lead.stage END,
-           locale = coalesce(lead.locale, loser.locale), time_zone = coalesce(lead.time_zone, loser.time_zone)
+           locale = coalesce(lead.locale, loser.locale), time_zone = coalesce(lead.time_zone, loser.time_zone),
+           account_id = coalesce(lead.account_id, loser.account_id)
     FROM lead AS loser WHERE lead.id = ${survivor}::uuid AND loser.id = ${loser}::uuid`);
   await transaction.query(sql`
     INSERT INTO audit (at, actor_kind, actor, action, subject_kind, subject_id, detail)

@@ -101,7 +101,7 @@ async function planWithin(
 async function lockRow(transaction: Transaction, leadId: string): Promise<LeadRow | null> {
   const [row] = await transaction.query<LeadRow>(sql`
     SELECT id, stage, merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone, parked_at IS NOT NULL AS parked, attention_rev AS "attentionRev",
-           journey_open AS "journeyOpen", armed_look_at AS "armedLookAt"
+           account_id AS "accountId", journey_open AS "journeyOpen", armed_look_at AS "armedLookAt"
     FROM lead WHERE id = ${leadId}::uuid FOR NO KEY UPDATE`);
   return row ?? null;
 }

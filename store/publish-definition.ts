@@ -1,22 +1,33 @@
 import type { Actor } from '../domain/actor.ts';
+import type { AttributeSet } from '../domain/attributes/definition.ts';
+import { setProblems } from '../domain/attributes/vocabulary.ts';
 import type { DefinitionKind } from '../domain/definition/definition.ts';
 import type { Template } from '../domain/definition/template.ts';
 import { KIND_NAMES } from '../domain/definition/validate.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
+import type { ApprovalParty } from '../domain/scoring/approval.ts';
 import type { Sequence } from '../domain/sequence/definition.ts';
 import { type CompiledTemplate, compileTemplate } from '../mail/compile-template.ts';
-import { continueRefolds, REFOLD_PENDING } from './continue-refolds.ts';
+import { checkApprovals } from './approve-model.ts';
+import { BATCHES_AT_ONCE, continueRefolds, REFOLD_PENDING } from './continue-refolds.ts';
 import type { Database, Transaction } from './database.ts';
+import { loadLiveAttributeSets } from './load-vocabulary.ts';
+import { HAND_OFF_ALL, makeModelLive, type PublicationChoice } from './make-model-live.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { recordAudit } from './record-audit.ts';
 import { at, sql } from './sql.ts';
+import { unparkAll } from './unpark-all.ts';
 
 export interface PublishInput {
   readonly kind: DefinitionKind;
   readonly key: string;
   readonly actor: Actor;
   readonly now: Instant;
+  /** Of a scoring model: what becomes of leads that this makes ready for sales. Default: all are handed over. */
+  readonly choice?: PublicationChoice;
+  /** Of a scoring model: who must have approved the version. Default: nobody. */
+  readonly approvals?: readonly ApprovalParty[];
 }
 
 export interface Published {
@@ -28,10 +39,10 @@ export interface Published {
 
 /**
  * Makes a definition's draft live. Leads in a sequence stay on the version they entered with; templates are taken at
- * the moment of sending; a scoring model is applied to the whole history of every lead.
+ * the moment of sending; a scoring model, and what attributes mean, is applied to the whole history of every lead.
  *
  * Throws `not-found` (nothing was drafted under this key) and `definition-invalid` (a template does not compile, a
- * sequence's template is not live).
+ * sequence's template is not live, an attribute stands in two sets), and `conflict` (an approval is missing).
  */
 export async function publishDefinition(database: Database, input: PublishInput): Promise<Published> {
   // Compiling takes a while and must not hold the row's lock; the content is immutable, so it can be done before.
@@ -39,7 +50,9 @@ export async function publishDefinition(database: Database, input: PublishInput)
   const compiled =
     input.kind === 'template' && before.compiled === null ? await compileTemplate(before.content as Template) : null;
   const published = await database.transaction(async (transaction) => {
-    await transaction.query(sql`SELECT 1 FROM definition WHERE kind = ${input.kind} AND key = ${input.key} FOR UPDATE`);
+    // Sets of attributes are held against each other, so they are published one at a time.
+    await transaction.query(sql`
+      SELECT 1 FROM definition WHERE kind = ${input.kind} AND (key = ${input.key} OR kind = 'attributes') ORDER BY key FOR UPDATE`);
     const draft = await readDraft(transaction, input);
     // Somebody stored another draft meanwhile: what was compiled, and what the caller saw, was the one before.
     if (draft.id !== before.id) {
@@ -50,10 +63,17 @@ export async function publishDefinition(database: Database, input: PublishInput)
     }
     if (draft.live) return { key: input.key, version: draft.version, published: false };
     if (input.kind === 'sequence') await checkTemplates(transaction, draft.content as Sequence);
-    await makeLive(transaction, input, draft, compiled);
+    if (input.kind === 'attributes') await checkOtherSets(transaction, draft.content as AttributeSet);
+    if (input.kind === 'scoring_model') {
+      const { key, actor, now, choice = HAND_OFF_ALL, approvals = [] } = input;
+      const model = { key, versionId: draft.id, version: draft.version };
+      await checkApprovals(transaction, model, approvals);
+      await makeModelLive(transaction, { ...model, choice, action: 'definition.published', actor, now });
+      await unparkAll(transaction);
+    } else await makeLive(transaction, input, draft, compiled);
     return { key: input.key, version: draft.version, published: true };
   });
-  if (input.kind === 'scoring_model') await continueRefolds(database);
+  if (input.kind === 'scoring_model' || input.kind === 'attributes') await continueRefolds(database, BATCHES_AT_ONCE);
   return published;
 }
 
@@ -114,6 +134,21 @@ async function checkTemplates(transaction: Transaction, sequence: Sequence): Pro
   }
 }
 
+/** All live sets are one vocabulary. */
+async function checkOtherSets(transaction: Transaction, set: AttributeSet): Promise<void> {
+  const live = await loadLiveAttributeSets(transaction);
+  const problems = setProblems(
+    set,
+    live.filter(({ key }) => key !== set.key),
+  );
+  if (problems.length === 0) return;
+  throw new TendError(
+    'definition-invalid',
+    `The set of attributes "${set.key}" can't be published beside the others: mend the fields named.`,
+    problems,
+  );
+}
+
 async function makeLive(
   transaction: Transaction,
   input: PublishInput,
@@ -123,7 +158,7 @@ async function makeLive(
   const { kind, key, actor, now } = input;
   await transaction.query(sql`
     UPDATE definition SET live_version_id = ${draft.id}::bigint WHERE kind = ${kind} AND key = ${key}`);
-  const made = kind === 'scoring_model' ? REFOLD_PENDING : compiled;
+  const made = kind === 'attributes' ? REFOLD_PENDING : compiled;
   await transaction.query(sql`
     UPDATE definition_version SET published_at = ${at(now)}, published_by = ${actor.name},
            compiled = coalesce(${made === null ? null : JSON.stringify(made)}::jsonb, compiled)
@@ -159,16 +194,4 @@ async function wakeLeadsThatWaitFor(transaction: Transaction, templateKey: strin
     WHERE id IN (SELECT handoff_id FROM message WHERE template_key = ${templateKey} AND state IN ('due', 'deferred') AND recipient_kind = 'rep')
     RETURNING id`);
   for (const { id } of handoffs) await transaction.notify('tend_handoff', id);
-}
-
-/** What parked a lead may be mended by what was published: each is tried again. */
-async function unparkAll(transaction: Transaction): Promise<void> {
-  const leads = await transaction.query<{ id: string }>(sql`
-    SELECT id FROM lead WHERE parked_at IS NOT NULL ORDER BY id FOR NO KEY UPDATE`);
-  if (leads.length === 0) return;
-  const ids = leads.map(({ id }) => id);
-  await transaction.query(sql`
-    UPDATE lead SET parked_at = NULL, parked_error = NULL, refold = true WHERE id = ANY(${ids}::uuid[])`);
-  await raiseAttention(transaction, ids);
-  await transaction.notify('tend_interaction');
 }

@@ -1,7 +1,8 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Interaction } from '../domain/interaction/interaction.ts';
 import type { LeadStage } from '../domain/journey/snapshot.ts';
-import type { Standing, UsedLimits } from '../domain/scoring/fold.ts';
+import type { Standing } from '../domain/scoring/fold.ts';
+import type { Held } from '../domain/scoring/held.ts';
 import type { LedgerRow } from '../domain/scoring/reconcile-ledger.ts';
 import type { Transaction } from './database.ts';
 import { sql } from './sql.ts';
@@ -10,6 +11,8 @@ export interface LeadToAssess {
   readonly id: string;
   readonly stage: LeadStage;
   readonly refold: boolean;
+  readonly accountId: string | null;
+  readonly nextLookAt: Instant | null;
 }
 
 /**
@@ -56,7 +59,7 @@ interface LockedLeads {
 async function lockIds(transaction: Transaction, ids: readonly string[], more: boolean): Promise<LockedLeads> {
   if (ids.length === 0) return { leads: [], candidates: 0, more: false };
   const leads = await transaction.query<LeadToAssess>(sql`
-    SELECT id, stage, refold FROM lead
+    SELECT id, stage, refold, account_id AS "accountId", next_look_at AS "nextLookAt" FROM lead
     WHERE id = ANY(${ids}::uuid[]) AND merged_into IS NULL AND erased_at IS NULL AND parked_at IS NULL
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`);
   return { leads, candidates: ids.length, more };
@@ -86,8 +89,14 @@ export async function readFolded(
   if (leadIds.length === 0) return new Map();
   const rows = await transaction.query<StoredInteraction>(sql`
     SELECT id, lead_id AS "leadId", source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt"
-    FROM interaction WHERE lead_id = ANY(${leadIds}::uuid[]) AND assessed_at IS NOT NULL`);
+    FROM interaction WHERE lead_id = ANY(${leadIds}::uuid[]) AND assessed_at IS NOT NULL AND discounted_at IS NULL`);
   return byLead(rows);
+}
+
+/** A standing as it is stored, with whether its offer to sales is held back. */
+export interface StoredStanding {
+  readonly standing: Standing;
+  readonly held: Held | null;
 }
 
 /**
@@ -98,38 +107,33 @@ export async function readStandings(
   transaction: Transaction,
   leadIds: readonly string[],
   modelVersionIds: readonly number[],
-): Promise<Map<string, Standing>> {
+): Promise<Map<string, StoredStanding>> {
   const rows = await transaction.query<StandingRow>(sql`
     SELECT lead_id AS "leadId", model_version_id AS "modelVersionId", points, firm_points AS "firmPoints", qualified,
-           qualified_since AS "qualifiedSince", fold_state AS used, interactions,
+           qualified_since AS "qualifiedSince", grade, band, fold_state AS state, standing_at AS at, held, interactions,
            last_occurred_at AS "lastOccurredAt", last_source AS "lastSource", last_message_id AS "lastMessageId"
     FROM standing JOIN definition_version AS version ON version.id = model_version_id
     WHERE lead_id = ANY(${leadIds}::uuid[]) AND model_version_id = ANY(${modelVersionIds}::bigint[])
-      AND standing.assessed_at >= version.published_at`);
+      AND (version.published_at IS NULL OR standing.assessed_at >= version.published_at)`);
   return new Map(rows.map((row) => [`${row.leadId} ${row.modelVersionId}`, toStanding(row)]));
 }
 
-interface StandingRow {
+type StandingRow = Omit<Standing, 'last'> & {
   readonly leadId: string;
   readonly modelVersionId: number;
-  readonly points: number;
-  readonly firmPoints: number;
-  readonly qualified: boolean;
-  readonly qualifiedSince: Instant | null;
-  readonly used: UsedLimits;
-  readonly interactions: number;
+  readonly held: Held | null;
   readonly lastOccurredAt: Instant | null;
   readonly lastSource: string | null;
   readonly lastMessageId: string | null;
-}
+};
 
-function toStanding(row: StandingRow): Standing {
-  const { points, firmPoints, qualified, qualifiedSince, used, interactions, lastOccurredAt } = row;
+function toStanding(row: StandingRow): StoredStanding {
+  const { leadId: _lead, modelVersionId: _version, held, lastOccurredAt, lastSource, lastMessageId, ...rest } = row;
   const last =
     lastOccurredAt === null
       ? null
-      : { occurredAt: lastOccurredAt, source: row.lastSource ?? '', messageId: row.lastMessageId ?? '' };
-  return { points, firmPoints, qualified, qualifiedSince, used, last, interactions };
+      : { occurredAt: lastOccurredAt, source: lastSource ?? '', messageId: lastMessageId ?? '' };
+  return { standing: { ...rest, last }, held };
 }
 
 /** By `<lead id> <model version id>`. */
@@ -139,7 +143,8 @@ export async function readLedgerInForce(
 ): Promise<Map<string, LedgerRow[]>> {
   if (leadIds.length === 0) return new Map();
   const rows = await transaction.query<LedgerRow & { leadId: string; modelVersionId: number }>(sql`
-    SELECT id, lead_id AS "leadId", model_version_id AS "modelVersionId", interaction_id AS "interactionId", rule, points, provisional
+    SELECT id, lead_id AS "leadId", model_version_id AS "modelVersionId", interaction_id AS "interactionId", rule, points, provisional,
+           occurred_at AS "occurredAt"
     FROM score_ledger WHERE lead_id = ANY(${leadIds}::uuid[]) AND superseded_at IS NULL`);
   const ledger = new Map<string, LedgerRow[]>();
   for (const row of rows) append(ledger, `${row.leadId} ${row.modelVersionId}`, row);

@@ -18,7 +18,7 @@ export async function readFigures(queryable: Queryable): Promise<Figures> {
     SELECT (SELECT count(*) FROM lead WHERE parked_at IS NOT NULL) AS parked,
            (SELECT count(*) FROM lead WHERE attention_rev <> planned_rev) AS unplanned,
            (SELECT count(*) FROM interaction WHERE assessed_at IS NULL AND lead_id IS NOT NULL) AS unassessed,
-           (SELECT count(*) FROM interaction WHERE kind = 'identify' AND linked_at IS NULL) AS unlinked`);
+           (SELECT count(*) FROM interaction WHERE linked_at IS NULL AND (kind = 'identify' OR (kind = 'group' AND lead_id IS NOT NULL))) AS unlinked`);
   const messages = await queryable.query<{ state: string; count: number }>(sql`
     SELECT state, count(*) AS count FROM message WHERE state IN ('due', 'delayed', 'deferred', 'claimed', 'unknown') GROUP BY state`);
   const { parked = 0, unplanned = 0, unassessed = 0, unlinked = 0 } = counts ?? {};

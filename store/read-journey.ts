@@ -1,9 +1,10 @@
 import { earliest, type Instant } from '../domain/instant.ts';
 import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
-import type { EnrolmentInForce, JourneySnapshot, MessageInForce, StandingInForce } from '../domain/journey/snapshot.ts';
+import type { EnrolmentInForce, JourneySnapshot, MessageInForce } from '../domain/journey/snapshot.ts';
 import type { Transaction } from './database.ts';
-import { loadLiveDefinitions, loadSequenceVersions } from './load-live-definitions.ts';
+import { loadSequenceVersions } from './load-live-definitions.ts';
 import { readGateFacts } from './read-gate-facts.ts';
+import { readPresentStandings } from './read-present-standings.ts';
 import { at, sql } from './sql.ts';
 
 /** The lead's row, locked. */
@@ -15,6 +16,7 @@ export interface LeadRow {
   readonly journeyOpen: boolean;
   readonly armedLookAt: Instant | null;
   readonly attentionRev: number;
+  readonly accountId: string | null;
 }
 
 /** Reads all that the plan of a lead's journey decides from. The lead's row is locked already. */
@@ -24,10 +26,12 @@ export async function readJourney(transaction: Transaction, lead: LeadRow, now: 
   const facts = await readGateFacts(transaction, lead.id, purposes, now);
   const handoffs = await readHandoffs(transaction, lead.id);
   const open = handoffs.find(({ state }) => state !== 'closed');
+  const present = await readPresentStandings(transaction, lead, now);
   return {
     lead: { stage: lead.stage, gone: lead.gone, address: facts.address, suppressed: facts.suppressed },
     paused: facts.paused,
-    standings: await readQualifiedStandings(transaction, lead.id),
+    standings: present.standings,
+    standingChangesAt: present.changesAt,
     openHandoff: open === undefined ? null : { id: open.id, started: open.started },
     lastClosedAt: new Map(
       handoffs.flatMap(({ modelKey, closedAt }) =>
@@ -73,21 +77,6 @@ async function readHandoffs(transaction: Transaction, leadId: string): Promise<H
     FROM handoff WHERE lead_id = ${leadId}::uuid ORDER BY offered_at, id`);
 }
 
-async function readQualifiedStandings(transaction: Transaction, leadId: string): Promise<StandingInForce[]> {
-  const rows = await transaction.query<Omit<StandingInForce, 'threshold'>>(sql`
-    SELECT standing.model_key AS "modelKey", model_version_id AS "modelVersionId", points, firm_points AS "firmPoints",
-           qualified_since AS "qualifiedSince"
-    FROM standing JOIN definition ON definition.kind = 'scoring_model' AND definition.live_version_id = standing.model_version_id
-    JOIN definition_version AS version ON version.id = standing.model_version_id AND standing.assessed_at >= version.published_at
-    WHERE standing.lead_id = ${leadId}::uuid AND qualified`);
-  if (rows.length === 0) return [];
-  const { models } = await loadLiveDefinitions(transaction);
-  return rows.map((row) => ({
-    ...row,
-    threshold: models.find(({ versionId }) => versionId === row.modelVersionId)?.definition.threshold ?? 0,
-  }));
-}
-
 async function readMessages(
   transaction: Transaction,
   enrolments: readonly EnrolmentInForce[],
@@ -116,7 +105,7 @@ async function readAwaited(
   );
   const rows = await transaction.query<Interaction>(sql`
     SELECT id, source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt" FROM interaction
-    WHERE lead_id = ${leadId}::uuid AND occurred_at >= ${at(since)} AND assessed_at IS NOT NULL
+    WHERE lead_id = ${leadId}::uuid AND occurred_at >= ${at(since)} AND assessed_at IS NOT NULL AND discounted_at IS NULL
       AND (name = ANY(${names}::text[]) OR kind = ANY(${kinds}::text[]))`);
   return rows.sort(compareFoldOrder);
 }

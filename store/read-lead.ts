@@ -1,8 +1,12 @@
+import { type ShownAttribute, showAttributes } from '../domain/attributes/shown.ts';
+import type { Band, Grade } from '../domain/conditions/facts.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Json } from '../domain/interaction/interaction.ts';
 import type { LeadStage } from '../domain/journey/snapshot.ts';
+import { cellName } from '../domain/scoring/cell.ts';
 import type { ScoringModel } from '../domain/scoring/model.ts';
 import type { Database } from './database.ts';
+import { nameIn } from './read-account.ts';
+import { readWeighedStatements } from './read-attributes.ts';
 import { resolveLead } from './resolve-lead.ts';
 import { sql } from './sql.ts';
 
@@ -13,15 +17,18 @@ export interface LeadProfile {
   readonly timeZone: string | null;
   readonly createdAt: Instant;
   readonly identities: readonly { readonly kind: string; readonly value: string; readonly linkedAt: Instant | null }[];
-  /** The latest statement of each attribute, with who made it, when, and how sure it is. */
-  readonly attributes: readonly {
-    readonly name: string;
-    readonly value: Json;
-    readonly source: string;
-    readonly at: Instant;
-    readonly confidence: number;
-  }[];
+  /** What is known of the person, by whom, and everything that was said; declared attributes also where unknown. */
+  readonly attributes: readonly ShownAttribute[];
+  /** The company that the person belongs to. */
+  readonly account: AccountOfLead | null;
   readonly standings: readonly LeadStanding[];
+}
+
+export interface AccountOfLead {
+  readonly id: string;
+  readonly domain: string | null;
+  readonly name: string | null;
+  readonly attributes: readonly ShownAttribute[];
 }
 
 export interface LeadStanding {
@@ -30,7 +37,13 @@ export interface LeadStanding {
   readonly points: number;
   /** Without provisional points that nothing a person did has confirmed; the threshold is held against these. */
   readonly firmPoints: number;
-  readonly threshold: number;
+  readonly threshold: number | null;
+  readonly grade: Grade | null;
+  readonly band: Band | null;
+  /** Such as A1; null where the model has neither grades nor bands. */
+  readonly cell: string | null;
+  /** These are as of the last interaction; `GET /api/leads/:id/score` computes them for any instant. */
+  readonly at: Instant | null;
   readonly qualifiedSince: Instant | null;
   /** Every point in force, oldest first. */
   readonly explanation: readonly ExplainedAward[];
@@ -51,29 +64,40 @@ export interface ExplainedAward {
   };
 }
 
-/** Everything known of a lead but its timeline. A merged lead's id gives the lead that lives on. Throws `not-found`. */
-export async function readLead(database: Database, leadId: string): Promise<LeadProfile> {
+/**
+ * Everything known of a lead but its timeline, as of `now`. A merged lead's id gives the lead that lives on. Throws
+ * `not-found`.
+ */
+export async function readLead(database: Database, leadId: string, now: Instant): Promise<LeadProfile> {
   const id = await resolveLead(database, leadId);
-  const [lead] = await database.query<Omit<LeadProfile, 'identities' | 'attributes' | 'standings'>>(sql`
-    SELECT id, stage, locale, time_zone AS "timeZone", created_at AS "createdAt" FROM lead WHERE id = ${id}::uuid`);
-  if (lead === undefined) throw new Error(`lead ${id} has gone`);
-  const [identities, attributes, standings] = await Promise.all([
+  const [row] = await database.query<LeadRow>(sql`
+    SELECT lead.id, stage, locale, time_zone AS "timeZone", lead.created_at AS "createdAt", account_id AS "accountId", domain
+    FROM lead LEFT JOIN account ON account.id = lead.account_id WHERE lead.id = ${id}::uuid`);
+  if (row === undefined) throw new Error(`lead ${id} has gone`);
+  const { accountId, domain, ...lead } = row;
+  const [identities, weighed, standings] = await Promise.all([
     database.query<LeadProfile['identities'][number]>(sql`
       SELECT kind, value, linked_at AS "linkedAt" FROM identity WHERE lead_id = ${id}::uuid ORDER BY kind, linked_at DESC, value`),
-    database.query<LeadProfile['attributes'][number]>(sql`
-      SELECT DISTINCT ON (name) name, value, source, at, confidence FROM attribute
-      WHERE lead_id = ${id}::uuid ORDER BY name, at DESC, id DESC`),
+    readWeighedStatements(database, { leadId: id, accountId }),
     readStandings(database, id),
   ]);
-  return { ...lead, identities, attributes, standings };
+  const ofAccount = showAttributes(weighed, 'account', now);
+  const account = accountId === null ? null : { id: accountId, domain, name: nameIn(ofAccount), attributes: ofAccount };
+  return { ...lead, identities, attributes: showAttributes(weighed, 'lead', now), account, standings };
+}
+
+interface LeadRow extends Pick<LeadProfile, 'id' | 'stage' | 'locale' | 'timeZone' | 'createdAt'> {
+  readonly accountId: string | null;
+  readonly domain: string | null;
 }
 
 async function readStandings(database: Database, leadId: string): Promise<LeadStanding[]> {
   const standings = await database.query<
-    Omit<LeadStanding, 'threshold' | 'explanation'> & { versionId: number; content: ScoringModel }
+    Omit<LeadStanding, 'threshold' | 'cell' | 'explanation'> & { versionId: number; content: ScoringModel }
   >(sql`
     SELECT version.key AS model, version.version AS "modelVersion", version.id AS "versionId", version.content,
-           standing.points, standing.firm_points AS "firmPoints", standing.qualified_since AS "qualifiedSince"
+           standing.points, standing.firm_points AS "firmPoints", standing.qualified_since AS "qualifiedSince",
+           standing.grade, standing.band, standing.standing_at AS at
     FROM standing
     JOIN definition ON definition.kind = 'scoring_model' AND definition.live_version_id = standing.model_version_id
     JOIN definition_version AS version ON version.id = standing.model_version_id
@@ -98,6 +122,7 @@ async function readStandings(database: Database, leadId: string): Promise<LeadSt
         provisional,
         interaction,
       }));
-    return { ...standing, threshold: content.threshold, explanation };
+    const cell = cellName(standing.grade, standing.band);
+    return { ...standing, cell, threshold: content.threshold ?? null, explanation };
   });
 }

@@ -82,7 +82,8 @@ export async function readHandoffMailFacts(
       id: handoffId,
       offeredAt: row.offeredAt,
       acceptBy: row.acceptBy,
-      points: row.points ?? 0,
+      // Points fade: as people read them, with one decimal at most.
+      points: Math.round((row.points ?? 0) * 10) / 10,
       threshold: row.threshold ?? 0,
     },
     leadEmail: row.leadEmail,

@@ -12,13 +12,18 @@ export interface TendInteraction {
   readonly name: string;
   readonly properties: Properties;
   readonly occurredAt: Instant;
+  /** Default: when it happened. */
+  readonly receivedAt?: Instant;
 }
 
-/** Records it within the transaction that made it happen. A lead without any identity has no interactions. */
-export async function recordTendInteraction(transaction: Transaction, interaction: TendInteraction): Promise<void> {
+/**
+ * Records it within the transaction that made it happen. A lead without any identity has no interactions: then nothing is
+ * recorded, and false is returned.
+ */
+export async function recordTendInteraction(transaction: Transaction, interaction: TendInteraction): Promise<boolean> {
   const [identity] = await transaction.query<{ id: number }>(sql`
     SELECT id FROM identity WHERE lead_id = ${interaction.leadId}::uuid ORDER BY kind = 'email' DESC, linked_at DESC, id LIMIT 1`);
-  if (identity === undefined) return;
+  if (identity === undefined) return false;
   await ingestWithin(transaction, [
     {
       source: TEND_SOURCE,
@@ -29,8 +34,9 @@ export async function recordTendInteraction(transaction: Transaction, interactio
       properties: interaction.properties,
       context: null,
       occurredAt: interaction.occurredAt,
-      receivedAt: interaction.occurredAt,
+      receivedAt: interaction.receivedAt ?? interaction.occurredAt,
       claimedAt: null,
     },
   ]);
+  return true;
 }

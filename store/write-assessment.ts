@@ -1,6 +1,8 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Interaction } from '../domain/interaction/interaction.ts';
-import type { Award, Standing } from '../domain/scoring/fold.ts';
+import type { Award } from '../domain/scoring/advance.ts';
+import type { Standing } from '../domain/scoring/fold.ts';
+import type { Held } from '../domain/scoring/held.ts';
 import type { Transaction } from './database.ts';
 import { raiseAttentionQuietly } from './raise-attention.ts';
 import { at, sql } from './sql.ts';
@@ -18,6 +20,7 @@ export interface AssessedStanding {
   readonly versionId: number;
   readonly modelKey: string;
   readonly standing: Standing;
+  readonly held: Held | null;
   readonly superseded: readonly number[];
   readonly added: readonly Award[];
 }
@@ -95,24 +98,29 @@ async function writeLedger(
 async function writeStandings(transaction: Transaction, now: Instant, rows: readonly StandingOfLead[]): Promise<void> {
   if (rows.length === 0) return;
   await transaction.query(sql`
-    INSERT INTO standing (lead_id, model_version_id, model_key, points, firm_points, qualified, qualified_since, fold_state,
-                          last_occurred_at, last_source, last_message_id, interactions, assessed_at)
+    INSERT INTO standing (lead_id, model_version_id, model_key, points, firm_points, qualified, qualified_since, grade, band, standing_at, held,
+                          fold_state, last_occurred_at, last_source, last_message_id, interactions, assessed_at)
     SELECT *, ${at(now)}::timestamptz FROM unnest(
       ${rows.map((row) => row.leadId)}::uuid[],
       ${rows.map((row) => row.versionId)}::bigint[],
       ${rows.map((row) => row.modelKey)}::text[],
-      ${rows.map((row) => row.standing.points)}::int[],
-      ${rows.map((row) => row.standing.firmPoints)}::int[],
+      ${rows.map((row) => row.standing.points)}::float8[],
+      ${rows.map((row) => row.standing.firmPoints)}::float8[],
       ${rows.map((row) => row.standing.qualified)}::boolean[],
       ${rows.map((row) => at(row.standing.qualifiedSince))}::timestamptz[],
-      ${rows.map((row) => JSON.stringify(row.standing.used))}::jsonb[],
+      ${rows.map((row) => row.standing.grade)}::text[],
+      ${rows.map((row) => row.standing.band)}::int[],
+      ${rows.map((row) => at(row.standing.at))}::timestamptz[],
+      ${rows.map((row) => row.held)}::text[],
+      ${rows.map((row) => JSON.stringify(row.standing.state))}::jsonb[],
       ${rows.map((row) => at(row.standing.last?.occurredAt ?? null))}::timestamptz[],
       ${rows.map((row) => row.standing.last?.source ?? null)}::text[],
       ${rows.map((row) => row.standing.last?.messageId ?? null)}::text[],
       ${rows.map((row) => row.standing.interactions)}::int[])
     ON CONFLICT (lead_id, model_version_id) DO UPDATE SET
       points = excluded.points, firm_points = excluded.firm_points, qualified = excluded.qualified,
-      qualified_since = excluded.qualified_since, fold_state = excluded.fold_state,
+      qualified_since = excluded.qualified_since, grade = excluded.grade, band = excluded.band,
+      standing_at = excluded.standing_at, held = excluded.held, fold_state = excluded.fold_state,
       last_occurred_at = excluded.last_occurred_at, last_source = excluded.last_source,
       last_message_id = excluded.last_message_id, interactions = excluded.interactions, assessed_at = excluded.assessed_at`);
 }

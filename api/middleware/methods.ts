@@ -1,7 +1,7 @@
 import type { IRouter, RequestHandler } from 'express';
 import { TendError } from '../../domain/errors.ts';
 
-type Method = 'get' | 'post' | 'put';
+type Method = 'get' | 'post' | 'put' | 'delete';
 /** `Parameters` are the named parts of the address. */
 type Handlers<Parameters> = Partial<Record<Method, RequestHandler<Parameters> | RequestHandler<Parameters>[]>>;
 

@@ -10,8 +10,14 @@ import { isoInstants } from '../iso-instants.ts';
 import { actorOf } from '../middleware/authenticate.ts';
 import { path } from '../middleware/methods.ts';
 
-/** `/api/sequences`, `/api/scoring-models` or `/api/templates`: the same for each kind. */
-export function definitionRoutes(kind: DefinitionKind, database: Database, clock: Clock): Router {
+/** `/api/sequences`, `/api/scoring-models`, `/api/templates` or `/api/attributes`: the same for each kind. */
+export function definitionRoutes(
+  kind: DefinitionKind,
+  database: Database,
+  clock: Clock,
+  /** What this kind shows of a definition beside its versions. */
+  readMore: (key: string) => Promise<object> = async () => ({}),
+): Router {
   const router = Router();
 
   const list: RequestHandler = async (_request, response) => {
@@ -19,7 +25,9 @@ export function definitionRoutes(kind: DefinitionKind, database: Database, clock
   };
 
   const read: RequestHandler<{ key: string }> = async (request, response) => {
-    response.json(isoInstants(await readDefinition(database, kind, request.params.key)));
+    const { key } = request.params;
+    const definition = await readDefinition(database, kind, key);
+    response.json(isoInstants({ ...definition, ...(await readMore(key)) }));
   };
 
   const put: RequestHandler<{ key: string }> = async (request, response) => {

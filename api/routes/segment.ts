@@ -26,7 +26,7 @@ type Read = (
   problems: FieldProblem[],
 ) => NewInteraction[];
 
-/** `POST /v1/track | identify | page | batch` in the format of Segment's HTTP API. */
+/** `POST /v1/track | identify | page | group | batch` in the format of Segment's HTTP API. */
 export function segmentRoutes(options: SegmentRouteOptions): Router {
   const router = Router();
   router.use(crossOrigin);

@@ -4,7 +4,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export type Properties = { readonly [key: string]: Json };
 
 /** `tend`: recorded by Tend itself (opens, clicks, handoff outcomes), never sent by a website. */
-export type InteractionKind = 'track' | 'identify' | 'page' | 'tend';
+export type InteractionKind = 'track' | 'identify' | 'page' | 'group' | 'tend';
 
 /** Something that a person did. */
 export interface Interaction {
@@ -38,6 +38,10 @@ function compareCodeUnits(a: string, b: string): number {
 export const EMAIL_OPENED = 'Email Opened';
 export const EMAIL_LINK_CLICKED = 'Email Link Clicked';
 export const UNSUBSCRIBED = 'Unsubscribed';
+/** Somebody told Tend something about a lead; properties: `source`, and each value as `attribute.<name>`, `account.<name>`. */
+export const ATTRIBUTES_RECORDED = 'Attributes Recorded';
+/** A website told about the company that a person belongs to; the name of every `group`. */
+export const GROUP_IDENTIFIED = 'Group Identified';
 
 /** The source of interactions that Tend records itself; no write key may take this name. */
 export const TEND_SOURCE = 'tend';

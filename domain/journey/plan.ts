@@ -21,7 +21,7 @@ export interface JourneyPlan {
   readonly offer: StandingInForce | null;
   /** The next instant at which the plan changes by time alone. */
   readonly nextLookAt: Instant | null;
-  /** Nothing is enrolled, open or due. */
+  /** Nothing is enrolled, open or due, and no standing changes by itself. */
   readonly closed: boolean;
 }
 
@@ -87,6 +87,9 @@ export function planJourney(snapshot: JourneySnapshot, now: Instant): JourneyPla
     open: 0,
   };
   for (const enrolment of snapshot.enrolments) planEnrolment(draft, enrolment);
+  // Who is a customer, or was given up, is not scored any more.
+  const standingChangesAt = snapshot.lead.stage === 'lead' ? snapshot.standingChangesAt : null;
+  draft.looks.push(standingChangesAt);
   return {
     enrolments: draft.enrolments,
     intents: draft.intents,
@@ -94,7 +97,7 @@ export function planJourney(snapshot: JourneySnapshot, now: Instant): JourneyPla
     send: draft.send,
     offer,
     nextLookAt: earliest(...draft.looks),
-    closed: draft.open === 0 && !draft.handoffOpen,
+    closed: draft.open === 0 && !draft.handoffOpen && standingChangesAt === null,
   };
 }
 
@@ -112,11 +115,11 @@ interface Draft {
   open: number;
 }
 
-/** A lead is offered once per crossing of a model's threshold; one that sales gives back must cross it anew after that. */
+/** A lead is offered once each time it comes to qualify; one that sales gives back must come to qualify anew after that. */
 function offerDue(snapshot: JourneySnapshot): StandingInForce | null {
   if (snapshot.lead.stage !== 'lead') return null;
-  const crossed = snapshot.standings.filter(({ modelKey, qualifiedSince }) => {
-    if (qualifiedSince === null) return false;
+  const crossed = snapshot.standings.filter(({ modelKey, qualifiedSince, held }) => {
+    if (qualifiedSince === null || held) return false;
     const closedAt = snapshot.lastClosedAt.get(modelKey);
     return closedAt === undefined || qualifiedSince > closedAt;
   });

@@ -17,7 +17,10 @@ export interface JourneySnapshot {
   };
   /** All marketing of the installation stands still. */
   readonly paused: boolean;
+  /** As of the plan's `now`, under each live model. */
   readonly standings: readonly StandingInForce[];
+  /** The first instant at which one of them changes its cell by time alone. */
+  readonly standingChangesAt: Instant | null;
   readonly openHandoff: { readonly id: string; readonly started: boolean } | null;
   /** When the last handoff, by model, ended. */
   readonly lastClosedAt: ReadonlyMap<string, Instant>;
@@ -37,8 +40,13 @@ export interface StandingInForce {
   readonly modelVersionId: number;
   readonly points: number;
   readonly firmPoints: number;
-  readonly threshold: number;
+  /** Firm points at which it goes to sales; null where cells decide. */
+  readonly threshold: number | null;
+  /** Such as A1; null where the model has neither grades nor bands. */
+  readonly cell: string | null;
   readonly qualifiedSince: Instant | null;
+  /** A publishing, not the lead, made it qualified: its offer waits. */
+  readonly held: boolean;
 }
 
 export interface EnrolmentInForce {

@@ -1,125 +1,200 @@
-import type { Instant } from '../instant.ts';
+import type { Band, Grade } from '../conditions/facts.ts';
+import { type Instant, MINUTE } from '../instant.ts';
 import { matches } from '../interaction/event-match.ts';
 import { type FoldPosition, type Interaction, isHumanSignal, isProvisional } from '../interaction/interaction.ts';
-import { localDay } from './local-day.ts';
-import type { ScoringModel, ScoringRule } from './model.ts';
+import { addPoints, confirmPoints, dropExpired } from './add-points.ts';
+import { type Award, advance, type Draft, updateQualified } from './advance.ts';
+import type { EventRule } from './behaviour-rule.ts';
+import { bandOf } from './cell.ts';
+import { type CompiledModel, compileModel } from './compile-model.ts';
+import { copyState, emptyState, type FoldState } from './fold-state.ts';
+import { takeFromLimit } from './limit.ts';
+import type { ScoringModel } from './model.ts';
+import { noProfile, type ProfileView } from './profile-view.ts';
+import { completesRecurrence } from './recurrence.ts';
+import { noteReaction } from './silence.ts';
+import { worthAt } from './worth.ts';
 
-/** Where a lead stands under one model: the fold of its interactions in fold order. */
+/** Where a lead stands under one model at `at`: the fold of its interactions in fold order, and of time. */
 export interface Standing {
+  /** The instant that this is the standing of: when the last interaction occurred, or later. */
+  readonly at: Instant | null;
   readonly points: number;
-  /** `points` less the provisional ones that no human signal has followed yet. The threshold is held against these. */
+  /** `points` less the provisional ones that no human signal has followed yet. Band and threshold are held against these. */
   readonly firmPoints: number;
+  readonly grade: Grade | null;
+  readonly band: Band | null;
   readonly qualified: boolean;
-  /** When the interaction occurred that took `firmPoints` over the threshold; null while not qualified. */
+  /** Since when the lead has been qualified without a break; null while it is not. */
   readonly qualifiedSince: Instant | null;
-  /** Awards so far by rule and period, as limits need them. */
-  readonly used: UsedLimits;
+  /** What the next fold goes on from. */
+  readonly state: FoldState;
   /** The last interaction folded. */
   readonly last: FoldPosition | null;
   readonly interactions: number;
 }
 
-/** Per rule: awards by period. The period is `lead`, a day's number, or a mail's id; only the last day is kept. */
-export type UsedLimits = { readonly [rule: string]: { readonly [period: string]: number } };
-
-/** Points that one rule gave for one interaction: a ledger row to be. */
-export interface Award {
-  readonly interactionId: number;
-  readonly rule: string;
-  readonly points: number;
-  readonly provisional: boolean;
-  readonly occurredAt: Instant;
-}
-
 export const emptyStanding: Standing = {
+  at: null,
   points: 0,
   firmPoints: 0,
+  grade: null,
+  band: null,
   qualified: false,
   qualifiedSince: null,
-  used: {},
+  state: emptyState,
   last: null,
   interactions: 0,
 };
 
-/** Folds one interaction into `standing`. `interaction` must come after `standing.last` in fold order. */
-export function foldInteraction(
-  model: ScoringModel,
-  standing: Standing,
-  interaction: Interaction,
-): { readonly standing: Standing; readonly awards: readonly Award[] } {
+/** What a rule that matched did not give, and why. */
+export interface Withheld {
+  readonly interactionId: number;
+  readonly rule: string;
+  readonly reason: 'limit' | 'condition' | 'recurrence';
+}
+
+export interface FoldOptions {
+  readonly from?: Standing;
+  readonly profile?: ProfileView;
+  /** For explanations: told of each match that gave no points. */
+  readonly onWithheld?: (withheld: Withheld) => void;
+}
+
+export interface Folded {
+  readonly standing: Standing;
+  readonly awards: readonly Award[];
+}
+
+/**
+ * Folds `interactions`, which must be in fold order and come after `from.last`. In two parts it is the same as whole,
+ * to the last bit.
+ */
+export function foldAll(model: ScoringModel, interactions: readonly Interaction[], options: FoldOptions = {}): Folded {
+  const { from = emptyStanding, profile = noProfile, onWithheld } = options;
+  const compiled = compileModel(model);
+  const draft = draftOf(from, interactions[0]?.occurredAt ?? from.at ?? 0, profile);
   const awards: Award[] = [];
-  const provisional = isProvisional(interaction);
-  let used = standing.used;
-  let points = standing.points;
-  // A person was here: what was provisional before is confirmed.
-  let firmPoints = isHumanSignal(interaction) ? standing.points : standing.firmPoints;
-  for (const rule of model.rules) {
-    if (!matches(rule.on, interaction)) continue;
-    const afterwards = useLimit(rule, used, interaction, model.timeZone);
-    if (afterwards === null) continue;
-    used = afterwards;
-    points += rule.points;
-    if (!provisional) firmPoints += rule.points;
-    awards.push({
-      interactionId: interaction.id,
-      rule: rule.id,
-      points: rule.points,
-      provisional,
-      occurredAt: interaction.occurredAt,
-    });
+  const onAward = (award: Award) => void awards.push(award);
+  for (const interaction of interactions) {
+    if (compiled.changesWithTime || model.profile !== undefined)
+      advance(compiled, draft, profile, interaction.occurredAt, { inclusive: false, onAward });
+    foldOne(compiled, draft, profile, interaction, onAward, onWithheld);
   }
-  const qualified = firmPoints >= model.threshold;
+  const last = interactions.at(-1);
+  if (last === undefined) return { standing: from, awards };
+  const { occurredAt, source, messageId } = last;
   return {
-    standing: {
-      points,
-      firmPoints,
-      qualified,
-      qualifiedSince: qualified ? (standing.qualifiedSince ?? interaction.occurredAt) : null,
-      used,
-      last: { occurredAt: interaction.occurredAt, source: interaction.source, messageId: interaction.messageId },
-      interactions: standing.interactions + 1,
-    },
+    standing: standingOf(compiled, draft, {
+      last: { occurredAt, source, messageId },
+      interactions: from.interactions + interactions.length,
+    }),
     awards,
   };
 }
 
-/** Folds `interactions`, which must be in fold order and come after `from.last`. */
-export function foldAll(
+/** The standing at `now`, later than everything folded, and what silence has given until then. */
+export function standingAt(
   model: ScoringModel,
-  interactions: readonly Interaction[],
-  from: Standing = emptyStanding,
-): { readonly standing: Standing; readonly awards: readonly Award[] } {
-  let standing = from;
+  standing: Standing,
+  now: Instant,
+  profile: ProfileView = noProfile,
+): Folded {
+  const compiled = compileModel(model);
+  const draft = draftOf(standing, standing.at ?? now, profile);
   const awards: Award[] = [];
-  for (const interaction of interactions) {
-    const folded = foldInteraction(model, standing, interaction);
-    standing = folded.standing;
-    awards.push(...folded.awards);
+  advance(compiled, draft, profile, now, { inclusive: true, onAward: (award) => void awards.push(award) });
+  draft.at = Math.max(draft.at, now);
+  return { standing: standingOf(compiled, draft, standing), awards };
+}
+
+/** A standing to be changed; that of nobody yet begins at `at`. */
+export function draftOf(standing: Standing, at: Instant, profile: ProfileView): Draft {
+  const since = standing.at ?? at;
+  return {
+    state: copyState(standing.state),
+    at: since,
+    grade: standing.at === null ? profile.gradeAt(since) : standing.grade,
+    qualifiedSince: standing.qualifiedSince,
+  };
+}
+
+function standingOf(
+  model: CompiledModel,
+  draft: Draft,
+  { last, interactions }: Pick<Standing, 'last' | 'interactions'>,
+): Standing {
+  const { points, firm } = worthAt(model, draft.state, draft.at);
+  return {
+    at: draft.at,
+    points,
+    firmPoints: firm,
+    grade: draft.grade,
+    band: bandOf(model.model, firm),
+    qualified: draft.qualifiedSince !== null,
+    qualifiedSince: draft.qualifiedSince,
+    state: draft.state,
+    last,
+    interactions,
+  };
+}
+
+/** A visit ends after half an hour without an event, as in web analytics since Urchin. */
+const SESSION_GAP_MS = 30 * MINUTE;
+
+function foldOne(
+  model: CompiledModel,
+  draft: Draft,
+  profile: ProfileView,
+  interaction: Interaction,
+  onAward: (award: Award) => void,
+  onWithheld?: (withheld: Withheld) => void,
+): void {
+  const { state } = draft;
+  const { occurredAt } = interaction;
+  const human = isHumanSignal(interaction);
+  draft.at = occurredAt;
+  dropExpired(state, occurredAt);
+  if (human) {
+    confirmPoints(state);
+    if (model.needsSessions) noteVisit(state, occurredAt);
   }
-  return { standing, awards };
-}
-
-/** The limits used after one more award of `rule`, or null when its limit does not allow one. */
-function useLimit(rule: ScoringRule, used: UsedLimits, interaction: Interaction, timeZone: string): UsedLimits | null {
-  if (rule.limit === undefined) return used;
-  const period = periodOf(rule.limit.per, interaction, timeZone);
-  const ofRule = used[rule.id];
-  const times = ofRule?.[period] ?? 0;
-  if (times >= rule.limit.times) return null;
-  // In fold order a day that has passed never comes again, so only the present one is kept.
-  const kept = rule.limit.per === 'day' ? {} : ofRule;
-  return { ...used, [rule.id]: { ...kept, [period]: times + 1 } };
-}
-
-function periodOf(per: 'lead' | 'day' | 'message', interaction: Interaction, timeZone: string): string {
-  switch (per) {
-    case 'lead':
-      return 'lead';
-    case 'day':
-      return String(localDay(interaction.occurredAt, timeZone));
-    case 'message': {
-      const message = interaction.properties.message;
-      return typeof message === 'string' ? message : 'none';
+  noteReaction(model, state, interaction);
+  const firm = !isProvisional(interaction);
+  for (const rule of model.rulesFor(interaction)) {
+    if (!matches(rule.on, interaction)) continue;
+    const reason = whyNot(rule, model, state, profile, interaction);
+    if (reason !== null) {
+      onWithheld?.({ interactionId: interaction.id, rule: rule.id, reason });
+      continue;
     }
+    addPoints(state, model.paceOf(rule), rule.points, occurredAt, firm);
+    onAward({ interactionId: interaction.id, rule: rule.id, points: rule.points, provisional: !firm, occurredAt });
+  }
+  if (profile.nextAfter(occurredAt - 1) === occurredAt) draft.grade = profile.gradeAt(occurredAt);
+  updateQualified(model, draft);
+}
+
+/** Why a rule whose event has come gives nothing, or null when it gives its points. Uses up what its limit leaves. */
+function whyNot(
+  rule: EventRule,
+  model: CompiledModel,
+  state: FoldState,
+  profile: ProfileView,
+  interaction: Interaction,
+): Withheld['reason'] | null {
+  const { timeZone } = model.model;
+  if (rule.when !== undefined && !profile.holdsAt(rule.when, interaction.occurredAt)) return 'condition';
+  if (rule.recurring !== undefined && !completesRecurrence(rule, rule.recurring, state, interaction, timeZone))
+    return 'recurrence';
+  return takeFromLimit(rule, state, interaction, timeZone) ? null : 'limit';
+}
+
+function noteVisit(state: FoldState, at: Instant): void {
+  const { session } = state;
+  if (session === null) state.session = { number: 1, lastAt: at };
+  else {
+    if (at - session.lastAt > SESSION_GAP_MS) session.number += 1;
+    session.lastAt = at;
   }
 }

@@ -1,4 +1,5 @@
-import type { Award } from './fold.ts';
+import type { Instant } from '../instant.ts';
+import type { Award } from './advance.ts';
 
 /** A ledger row in force. */
 export interface LedgerRow {
@@ -7,6 +8,7 @@ export interface LedgerRow {
   readonly rule: string;
   readonly points: number;
   readonly provisional: boolean;
+  readonly occurredAt: Instant;
 }
 
 /**
@@ -17,13 +19,18 @@ export function reconcileLedger(
   inForce: readonly LedgerRow[],
   awards: readonly Award[],
 ): { readonly superseded: readonly number[]; readonly added: readonly Award[] } {
-  const open = new Map(inForce.map((row) => [`${row.interactionId} ${row.rule}`, row]));
+  const open = new Map(inForce.map((row) => [keyOf(row), row]));
   const added: Award[] = [];
   for (const award of awards) {
-    const key = `${award.interactionId} ${award.rule}`;
+    const key = keyOf(award);
     const row = open.get(key);
     if (row !== undefined && row.points === award.points && row.provisional === award.provisional) open.delete(key);
     else added.push(award);
   }
   return { superseded: [...open.values()].map((row) => row.id), added };
+}
+
+/** Silence may be noted several times since one interaction. */
+function keyOf({ interactionId, rule, occurredAt }: Pick<Award, 'interactionId' | 'rule' | 'occurredAt'>): string {
+  return `${interactionId} ${rule} ${occurredAt}`;
 }

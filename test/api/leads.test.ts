@@ -112,13 +112,19 @@ describe('what is known of a lead', () => {
     expect(body.identities).toEqual(
       expect.arrayContaining([expect.objectContaining({ kind: 'email', value: 'tanja@example.org' })]),
     );
-    expect(body.attributes).toContainEqual({
-      name: 'birthday',
+    const said = {
       value: '1990-05-01',
       source: 'website',
       at: day('2026-11-21', '09:00:00').replace('Z', '.000Z'),
       confidence: 1,
-    });
+    };
+    expect(body.attributes).toContainEqual(
+      expect.objectContaining({
+        name: 'birthday',
+        ...said,
+        statements: [expect.objectContaining({ ...said, outcome: 'wins' })],
+      }),
+    );
     const [standing] = body.standings;
     expect(standing).toMatchObject({
       model: 'stationery',

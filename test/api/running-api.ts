@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../../api/app.ts';
 import { createIngest, type Ingest } from '../../api/ingest.ts';
 import { system } from '../../domain/actor.ts';
+import type { ApprovalParty } from '../../domain/scoring/approval.ts';
 import { createApiKey } from '../../store/api-keys.ts';
 import type { Clock } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
@@ -31,7 +32,12 @@ export interface Answer {
   readonly body: any;
 }
 
-export async function startApi(database: Database, clock: Clock, flushMs = 1): Promise<RunningApi> {
+export async function startApi(
+  database: Database,
+  clock: Clock,
+  flushMs = 1,
+  modelApprovals: readonly ApprovalParty[] = [],
+): Promise<RunningApi> {
   const now = clock.now();
   await createApiKey(database, { kind: 'write', name: 'shop', key: WRITE_KEY, actor: system, now });
   await createApiKey(database, { kind: 'secret', name: 'crm', key: SECRET_KEY, actor: system, now });
@@ -42,6 +48,7 @@ export async function startApi(database: Database, clock: Clock, flushMs = 1): P
     clock,
     ingest,
     signingSecret: SIGNING_SECRET,
+    modelApprovals,
     report: (failure) => failures.push(failure),
   });
   const server = createServer(app);

@@ -1,6 +1,5 @@
-import path from 'node:path';
 import { type DefinitionFile, readDefinitionFiles } from '../../cli/definition-files.ts';
-import { packageRoot } from '../../config/package-root.ts';
+import { SHIPPED } from '../../cli/push.ts';
 import { assessLeads } from '../../store/assess-leads.ts';
 import type { Clock } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
@@ -15,8 +14,9 @@ export async function pushShipped(api: RunningApi): Promise<string[]> {
       for (const rep of content.reps as { key: string }[]) await api.api('PUT', `reps/${rep.key}`, rep);
       continue;
     }
-    const draft = await api.api('PUT', `${kind}s/${key}`, content);
-    const { status, body } = await api.api('POST', `${kind}s/${key}/publish`);
+    const address = `${kind === 'attributes' ? kind : `${kind}s`}/${key}`;
+    const draft = await api.api('PUT', address, content);
+    const { status, body } = await api.api('POST', `${address}/publish`);
     if (status !== 200) throw new Error(`${kind} ${key}: ${JSON.stringify([draft.body, body])}`);
     if (body.published) changed.push(`${kind} ${key}`);
   }
@@ -24,7 +24,7 @@ export async function pushShipped(api: RunningApi): Promise<string[]> {
 }
 
 export async function shippedDefinitions(): Promise<DefinitionFile[]> {
-  return readDefinitionFiles(['templates', 'sequences'].map((folder) => path.join(packageRoot, folder)));
+  return readDefinitionFiles(SHIPPED);
 }
 
 /** What the worker does with what has come in. */

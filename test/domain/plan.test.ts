@@ -36,6 +36,7 @@ function snapshot(
     lead: { stage: 'lead', gone: false, address: 'tanja@people.example', suppressed: false },
     paused: false,
     standings: [],
+    standingChangesAt: null,
     openHandoff: null,
     lastClosedAt: new Map(),
     enrolments: [{ id: 'e1', sequence, stepId, visit: 1, stepEnteredAt, stepEnteredBy: null }],
@@ -74,7 +75,16 @@ const clicked = (occurredAt: number, mail = 'hello'): Interaction => ({
   properties: { mail },
   occurredAt,
 });
-const hot = { modelKey: 'm', modelVersionId: 1, points: 60, firmPoints: 60, threshold: 50, qualifiedSince: NOW - HOUR };
+const hot = {
+  modelKey: 'm',
+  modelVersionId: 1,
+  points: 60,
+  firmPoints: 60,
+  threshold: 50,
+  cell: null,
+  qualifiedSince: NOW - HOUR,
+  held: false,
+};
 
 describe('sending', () => {
   it('makes the intent of a due mail and has it sent', () => {

@@ -126,8 +126,8 @@ describe('reconciling a ledger', () => {
 
   it('keeps equal rows, supersedes those that no longer hold, adds new ones', () => {
     const inForce = [
-      { id: 10, interactionId: 1, rule: 'browse', points: 5, provisional: false },
-      { id: 11, interactionId: 2, rule: 'browse', points: 5, provisional: false },
+      { id: 10, interactionId: 1, rule: 'browse', points: 5, provisional: false, occurredAt: MONDAY },
+      { id: 11, interactionId: 2, rule: 'browse', points: 5, provisional: false, occurredAt: MONDAY },
     ];
     expect(reconcileLedger(inForce, [award, { ...award, interactionId: 3 }])).toEqual({
       superseded: [11],

@@ -24,9 +24,11 @@ const model = {
   timeZone: 'Europe/Berlin',
   threshold: 30,
   rules: [
-    { id: 'view', on: { event: 'Product Viewed' }, points: 4, limit: { per: 'day' } },
-    { id: 'branch', on: { event: 'Branch Searched' }, points: 20 },
-    { id: 'noise', on: { event: 'Noise' }, points: -3 },
+    // Points that fade, that expire, that are taken off for a while only, and silence: who qualifies changes by time too.
+    { id: 'view', on: { event: 'Product Viewed' }, points: 4, limit: { per: 'day' }, halfLife: { days: 3 } },
+    { id: 'branch', on: { event: 'Branch Searched' }, points: 20, validFor: { days: 4 } },
+    { id: 'noise', on: { event: 'Noise' }, points: -12, validFor: { hours: 20 } },
+    { id: 'silence', silence: { after: { hours: 30 }, times: 2 }, points: -3 },
   ],
 };
 const welcome = {
@@ -126,6 +128,12 @@ describe(`attention is sound (seed ${SEED})`, () => {
       mails += expected.messages.length;
     }
     expect(mails).toBeGreaterThan(HISTORIES);
+    // Some were offered by time alone, hours after anything happened.
+    const [offers] = await database.query<{ total: number; later: number }>(sql`
+      SELECT count(*) AS total, count(*) FILTER (WHERE NOT EXISTS (
+        SELECT FROM interaction WHERE interaction.lead_id = handoff.lead_id AND received_at BETWEEN offered_at - interval '1 second' AND offered_at)) AS later
+      FROM handoff`);
+    expect(offers?.later).toBeGreaterThan(0);
   });
 
   function randomHistory(random: ReturnType<typeof randomFrom>): Happening[] {
@@ -272,7 +280,7 @@ describe(`attention is sound (seed ${SEED})`, () => {
       SELECT template_key, step_id, state, reason, due_at, claimed_at, finished_at FROM message
       WHERE lead_id = ${lead.id}::uuid AND recipient_kind = 'lead' ORDER BY due_at, template_key, claimed_at`);
     const handoffs = await database.query<object>(sql`
-      SELECT offered_at, outcome, closed_at, (trigger->>'points')::int AS points FROM handoff WHERE lead_id = ${lead.id}::uuid ORDER BY offered_at`);
+      SELECT offered_at, outcome, closed_at, round((trigger->>'points')::numeric, 6) AS points FROM handoff WHERE lead_id = ${lead.id}::uuid ORDER BY offered_at`);
     const enrolments = await database.query<object>(sql`
       SELECT sequence_key, state, step_id, step_entered_at, ended_at FROM enrolment WHERE lead_id = ${lead.id}::uuid ORDER BY sequence_key, started_at`);
     return { messages, handoffs, enrolments };

@@ -20,10 +20,14 @@ const model = scoringModelSchema.parse({
   threshold: 30,
   rules: [
     { id: 'a', on: { event: 'A' }, points: 3, limit: { per: 'lead' } },
-    { id: 'b', on: { event: 'B' }, points: 5, limit: { per: 'day' } },
-    { id: 'c', on: { event: 'C' }, points: -4 },
-    { id: 'd', on: { event: 'D' }, points: 7, limit: { times: 2, per: 'day' } },
+    { id: 'b', on: { event: 'B' }, points: 5, limit: { per: 'day' }, group: 'g' },
+    { id: 'c', on: { event: 'C' }, points: -4, validFor: { hours: 30 } },
+    { id: 'd', on: { event: 'D' }, points: 7, limit: { times: 2, per: 'day' }, group: 'g' },
+    { id: 'lasting', on: { event: 'D' }, points: 6, recurring: { times: 2, of: 'days', within: { days: 3 } } },
+    { id: 'rolling', on: { event: 'A' }, points: 2, limit: { times: 2, within: { hours: 20 } } },
+    { id: 'silence', silence: { after: { hours: 12 }, times: 2 }, points: -1 },
   ],
+  groups: [{ id: 'g', atMost: 25, halfLife: { hours: 40 } }],
 });
 
 /**
@@ -106,10 +110,15 @@ describe(`every interaction is scored exactly once (seed ${SEED})`, () => {
     expect(lead?.parkedError).toBeNull();
     expect(stored.every(({ assessed }) => assessed)).toBe(true);
     const expected = foldAll(model, [...stored].sort(compareFoldOrder));
-    const ledger = await database.query<{ interactionId: number; rule: string; points: number }>(sql`
-      SELECT interaction_id AS "interactionId", rule, points FROM score_ledger WHERE lead_id = ${leadId}::uuid AND superseded_at IS NULL`);
-    const key = (row: { interactionId: number; rule: string; points: number }) =>
-      `${row.interactionId} ${row.rule} ${row.points}`;
+    const ledger = await database.query<{
+      interactionId: number;
+      rule: string;
+      points: number;
+      occurredAt: number;
+    }>(sql`
+      SELECT interaction_id AS "interactionId", rule, points, occurred_at AS "occurredAt" FROM score_ledger WHERE lead_id = ${leadId}::uuid AND superseded_at IS NULL`);
+    const key = (row: { interactionId: number; rule: string; points: number; occurredAt: number }) =>
+      `${row.interactionId} ${row.rule} ${row.points} ${row.occurredAt}`;
     expect(ledger.map(key).sort()).toEqual(expected.awards.map(key).sort());
     const [standing] = await database.query<{
       points: number;

@@ -1,0 +1,26 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { definitionKinds } from '../domain/definition/definition.ts';
+import { FILE_KINDS, jsonSchemaOf } from '../domain/definition/json-schema.ts';
+import { dim, green } from './terminal.ts';
+
+export function registerSchemas(program: Command): void {
+  program
+    .command('schemas')
+    .argument('[folder]', 'where to write them', 'schemas')
+    .description('write JSON Schemas of the definition files, for editors that complete and check them')
+    .action(write);
+}
+
+async function write(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const kind of definitionKinds) {
+    const file = path.join(folder, `${FILE_KINDS[kind]}.schema.json`);
+    await writeFile(file, `${JSON.stringify(jsonSchemaOf(kind), null, 2)}\n`);
+    console.log(`${green('✓')} ${file}`);
+  }
+  console.log(
+    dim(`First line of a file that uses one:  # yaml-language-server: $schema=${folder}/scoring-model.schema.json`),
+  );
+}

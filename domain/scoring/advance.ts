@@ -1,0 +1,93 @@
+import type { Grade } from '../conditions/facts.ts';
+import { earliest, type Instant } from '../instant.ts';
+import { addPoints } from './add-points.ts';
+import { isQualified } from './cell.ts';
+import type { CompiledModel } from './compile-model.ts';
+import { firstStep } from './first-step.ts';
+import type { FoldState } from './fold-state.ts';
+import type { ProfileView } from './profile-view.ts';
+import { nextBreak, nextSilence } from './silence.ts';
+import { worthAt } from './worth.ts';
+
+/** A standing on its way through time: changed in place. */
+export interface Draft {
+  readonly state: FoldState;
+  at: Instant;
+  grade: Grade | null;
+  qualifiedSince: Instant | null;
+}
+
+/** Points that one rule gave: a ledger row to be. */
+export interface Award {
+  /** The interaction that gave it, or since which there was silence. */
+  readonly interactionId: number;
+  readonly rule: string;
+  readonly points: number;
+  readonly provisional: boolean;
+  readonly occurredAt: Instant;
+}
+
+/**
+ * Takes a standing from its instant to `to` with nothing but time passing: silence is noted, points fade and expire,
+ * grades change as statements come and go, and each crossing into or out of what goes to sales is seen at the
+ * millisecond it happens. `onChange` is told of each instant at which band, grade or qualification may be another, and
+ * ends the walk by returning true.
+ *
+ * A silence that ends at the very instant of a reaction is none: with `inclusive: false` what is due at `to` is left.
+ */
+export function advance(
+  model: CompiledModel,
+  draft: Draft,
+  profile: ProfileView,
+  to: Instant,
+  options: {
+    readonly inclusive: boolean;
+    readonly onAward?: (award: Award) => void;
+    readonly onChange?: (at: Instant) => boolean;
+  },
+): void {
+  const last = options.inclusive ? to : to - 1;
+  while (draft.at < last) {
+    const next = earliest(nextBreak(model, draft.state, draft.at), profile.nextAfter(draft.at));
+    const stroke = next === null || next > last ? null : next;
+    // Until then points only fade.
+    const crossing = firstStep(model, draft.state, draft.at, stroke === null ? last : stroke - 1);
+    if (crossing !== null) {
+      draft.at = crossing;
+    } else if (stroke !== null) {
+      draft.at = stroke;
+      noteSilences(model, draft, options.onAward);
+      draft.grade = profile.gradeAt(stroke);
+    } else {
+      draft.at = last;
+      return;
+    }
+    updateQualified(model, draft);
+    if (options.onChange?.(draft.at)) return;
+  }
+}
+
+function noteSilences(model: CompiledModel, draft: Draft, onAward?: (award: Award) => void): void {
+  for (;;) {
+    const due = nextSilence(model, draft.state);
+    if (due === null || due.at > draft.at) return;
+    const { rule } = due.silence;
+    const counting = draft.state.silence[rule.id];
+    if (counting !== undefined) counting.noted += 1;
+    addPoints(draft.state, model.paceOf(rule), rule.points, due.at, true);
+    onAward?.({
+      interactionId: due.since,
+      rule: rule.id,
+      points: rule.points,
+      provisional: false,
+      occurredAt: due.at,
+    });
+  }
+}
+
+/** The instant since which the lead has been qualified without a break, as of `draft.at`. */
+export function updateQualified(model: CompiledModel, draft: Draft): void {
+  const { firm } = worthAt(model, draft.state, draft.at);
+  if (isQualified(model.model, firm, draft.grade)) draft.qualifiedSince ??= draft.at;
+  else draft.qualifiedSince = null;
+}

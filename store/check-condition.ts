@@ -1,0 +1,49 @@
+import type { Condition } from '../domain/conditions/condition.ts';
+import { evaluate } from '../domain/conditions/evaluate.ts';
+import type { StandingFacts } from '../domain/conditions/facts.ts';
+import { nextChange } from '../domain/conditions/next-change.ts';
+import type { Trace } from '../domain/conditions/trace.ts';
+import type { Instant } from '../domain/instant.ts';
+import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
+import { foldAll, standingAt } from '../domain/scoring/fold.ts';
+import { profileOverTime } from '../domain/scoring/profile-over-time.ts';
+import type { Database } from './database.ts';
+import { loadLiveDefinitions } from './load-live-definitions.ts';
+import { type LeadOfHistory, readAttributeHistories } from './read-attribute-histories.ts';
+import { resolveLead } from './resolve-lead.ts';
+import { sql } from './sql.ts';
+
+/** Whether a condition holds of a lead at an instant, why, and when time alone may change that. */
+export interface CheckedCondition {
+  readonly at: Instant;
+  readonly trace: Trace;
+  readonly nextChangeAt: Instant | null;
+}
+
+/** Tries a condition on a lead, from what is recorded. Throws `not-found`. */
+export async function checkCondition(
+  database: Database,
+  { leadId, condition, at }: { readonly leadId: string; readonly condition: Condition; readonly at: Instant },
+): Promise<CheckedCondition> {
+  const id = await resolveLead(database, leadId);
+  const [lead] = await database.query<LeadOfHistory>(
+    sql`SELECT id, stage, account_id AS "accountId" FROM lead WHERE id = ${id}::uuid`,
+  );
+  if (lead === undefined) throw new Error(`lead ${id} has gone`);
+  const interactions = await database.query<Interaction>(sql`
+    SELECT id, source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt" FROM interaction
+    WHERE lead_id = ${id}::uuid AND discounted_at IS NULL`);
+  const events = interactions.filter(({ occurredAt }) => occurredAt <= at).sort(compareFoldOrder);
+  const attributes = (await readAttributeHistories(database, [lead])).get(id);
+  if (attributes === undefined) throw new Error(`nothing was read of lead ${id}`);
+  const { models } = await loadLiveDefinitions(database);
+  const standings = new Map(
+    models.map(({ definition }): [string, StandingFacts] => {
+      const profile = profileOverTime(definition, attributes);
+      const { standing } = standingAt(definition, foldAll(definition, events, { profile }).standing, at, profile);
+      return [definition.key, { points: standing.firmPoints, grade: standing.grade, band: standing.band }];
+    }),
+  );
+  const facts = { ...attributes.factsAt(at), events, standings };
+  return { at, trace: evaluate(condition, facts), nextChangeAt: nextChange(condition, facts) };
+}

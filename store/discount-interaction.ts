@@ -1,0 +1,54 @@
+import type { Actor } from '../domain/actor.ts';
+import { TendError } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { MachineKind } from '../domain/interaction/machine.ts';
+import type { Database } from './database.ts';
+import { lockLeadIfAny } from './lock-lead.ts';
+import { raiseAttention } from './raise-attention.ts';
+import { recordAudit } from './record-audit.ts';
+import { at, sql } from './sql.ts';
+
+/**
+ * Says that a machine, not the person, made an interaction (or, with `as: null`, that the person did after all). The
+ * lead's history is folded anew: points that it gave, and those that it confirmed, are revoked; ledger rows are
+ * superseded. What was done because of it (a mail that left, an offer) stands.
+ *
+ * Throws `not-found`.
+ */
+export async function discountInteraction(
+  database: Database,
+  input: {
+    readonly interactionId: number;
+    readonly as: MachineKind | null;
+    readonly actor: Actor;
+    readonly now: Instant;
+  },
+): Promise<void> {
+  const { interactionId, as, actor, now } = input;
+  const [target] = await database.query<{ leadId: string | null }>(
+    sql`SELECT lead_id AS "leadId" FROM interaction WHERE id = ${interactionId}::bigint`,
+  );
+  if (target === undefined) throw new TendError('not-found', `There is no interaction ${interactionId}.`);
+  await database.transaction(async (transaction) => {
+    const lead = target.leadId === null ? null : await lockLeadIfAny(transaction, target.leadId);
+    // Assessed with it: a discounted interaction waits for no fold of its own.
+    const changed = await transaction.query(sql`
+      UPDATE interaction SET discounted_as = ${as}, discounted_at = ${as === null ? null : at(now)},
+             assessed_at = CASE WHEN lead_id IS NULL THEN assessed_at ELSE coalesce(assessed_at, ${at(now)}) END
+      WHERE id = ${interactionId}::bigint AND discounted_as IS DISTINCT FROM ${as} RETURNING 1`);
+    if (changed.length === 0) return;
+    if (lead !== null) {
+      await transaction.query(sql`UPDATE lead SET refold = true WHERE id = ${lead.id}::uuid`);
+      await raiseAttention(transaction, [lead.id]);
+      await transaction.notify('tend_interaction');
+    }
+    await recordAudit(transaction, {
+      actor,
+      at: now,
+      action: as === null ? 'interaction.counted' : 'interaction.discounted',
+      subjectKind: 'interaction',
+      subjectId: String(interactionId),
+      detail: { as },
+    });
+  });
+}
