@@ -86,7 +86,7 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
 
   async function composeMail(message: ClaimedMessage): Promise<OutgoingMail | null> {
     const compiled = message.compiled as CompiledTemplate;
-    const lead = await readLeadMailFacts(database, message.leadId);
+    const lead = await readLeadMailFacts(database, message.leadId, clock.now());
     if (message.recipientKind === 'lead') {
       return composeLeadMail({ compiled, message, lead: { email: message.address, ...lead } }, compose);
     }

@@ -32,7 +32,10 @@ export interface RepMailFacts {
     readonly offeredAt: string;
     readonly acceptBy: string | null;
     readonly points: number;
-    readonly threshold: number;
+    /** Firm points from which on a lead goes to sales; null where cells of the grid decide. */
+    readonly threshold: number | null;
+    /** The lead's cell, such as A1; null where points alone decide. */
+    readonly cell: string | null;
   };
   readonly lead: { readonly id: string; readonly email: string | null; readonly attributes: CurrentAttributes };
   readonly points: readonly ExplainedPoint[];

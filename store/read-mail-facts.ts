@@ -1,26 +1,30 @@
+import { resolveAt } from '../domain/attributes/resolve.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Json } from '../domain/interaction/interaction.ts';
 import { scoringModelSchema } from '../domain/scoring/model.ts';
 import type { Queryable } from './database.ts';
+import { readWeighedStatements } from './read-attributes.ts';
 import { sql } from './sql.ts';
 
 /** What a mail to a lead is filled with. */
 export interface LeadMailFacts {
   readonly locale: string | null;
-  /** The latest value of each attribute. */
   readonly attributes: Readonly<Record<string, Json>>;
 }
 
-export async function readLeadMailFacts(queryable: Queryable, leadId: string): Promise<LeadMailFacts> {
+/** As of `now`: of conflicting statements the one that counts by the order of their sources. */
+export async function readLeadMailFacts(queryable: Queryable, leadId: string, now: Instant): Promise<LeadMailFacts> {
   const [lead] = await queryable.query<{ locale: string | null }>(
     sql`SELECT locale FROM lead WHERE id = ${leadId}::uuid`,
   );
-  const attributes = await queryable.query<{ name: string; value: Json }>(sql`
-    SELECT DISTINCT ON (name) name, value FROM attribute WHERE lead_id = ${leadId}::uuid ORDER BY name, at DESC, id DESC`);
-  return {
-    locale: lead?.locale ?? null,
-    attributes: Object.fromEntries(attributes.map(({ name, value }) => [name, value])),
-  };
+  const weighed = await readWeighedStatements(queryable, { leadId, accountId: null });
+  const known = resolveAt(weighed, now);
+  const attributes: Record<string, Json> = {};
+  for (const name of weighed.lead.keys()) {
+    const value = known.lead(name)?.value;
+    if (value !== undefined) attributes[name] = value;
+  }
+  return { locale: lead?.locale ?? null, attributes };
 }
 
 /** What a mail to a representative is filled with, besides the lead's attributes. */
@@ -31,7 +35,10 @@ export interface HandoffMailFacts {
     readonly offeredAt: Instant;
     readonly acceptBy: Instant | null;
     readonly points: number;
-    readonly threshold: number;
+    /** Null where cells decide. */
+    readonly threshold: number | null;
+    /** Such as A1; null where points alone decide. */
+    readonly cell: string | null;
   };
   readonly leadEmail: string | null;
   readonly points: readonly {
@@ -58,11 +65,12 @@ export async function readHandoffMailFacts(
     acceptBy: Instant | null;
     points: number | null;
     threshold: number | null;
+    cell: string | null;
     leadEmail: string | null;
     model: unknown;
   }>(sql`
     SELECT handoff.lead_id AS "leadId", model_version_id AS "modelVersionId", rep.key, rep.name, rep.email, offered_at AS "offeredAt",
-           accept_by AS "acceptBy", (trigger->>'points')::int AS points, (trigger->>'threshold')::int AS threshold,
+           accept_by AS "acceptBy", (trigger->>'points')::float8 AS points, (trigger->>'threshold')::float8 AS threshold, trigger->>'cell' AS cell,
            (SELECT value FROM identity WHERE identity.lead_id = handoff.lead_id AND kind = 'email' ORDER BY linked_at DESC, id DESC LIMIT 1) AS "leadEmail",
            version.content AS model
     FROM handoff JOIN rep ON rep.key = ${repKey} LEFT JOIN definition_version AS version ON version.id = handoff.model_version_id
@@ -84,7 +92,8 @@ export async function readHandoffMailFacts(
       acceptBy: row.acceptBy,
       // Points fade: as people read them, with one decimal at most.
       points: Math.round((row.points ?? 0) * 10) / 10,
-      threshold: row.threshold ?? 0,
+      threshold: row.threshold,
+      cell: row.cell,
     },
     leadEmail: row.leadEmail,
     points: points.map((point) => ({ ...point, rule: names.get(point.rule) ?? point.rule })),

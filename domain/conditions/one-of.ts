@@ -13,10 +13,7 @@ export interface Problem {
  */
 export function oneOf<T>(union: z.ZodType<T>, problemsIn: (input: unknown) => readonly Problem[]): z.ZodType<T> {
   return z.preprocess((input, context) => {
-    for (const { path, message } of problemsIn(input)) {
-      // Without `continue: false` whoever holds this value would go on to check it as if it were of type T.
-      context.addIssue({ code: 'custom', path: [...path], message, continue: false });
-    }
+    for (const { path, message } of problemsIn(input)) context.addIssue({ code: 'custom', path: [...path], message });
     return input;
   }, union);
 }

@@ -5,7 +5,14 @@ import { comparisonSchema } from '../conditions/comparison-schema.ts';
 import { contradictionIn } from '../conditions/contradiction.ts';
 import { oneOf, type Problem, problemsOf } from '../conditions/one-of.ts';
 import { OUTCOME_EVENTS } from '../handoff/outcome.ts';
-import { EMAIL_LINK_CLICKED, EMAIL_OPENED, type Interaction, UNSUBSCRIBED } from './interaction.ts';
+import {
+  ATTRIBUTES_RECORDED,
+  EMAIL_LINK_CLICKED,
+  EMAIL_OPENED,
+  GROUP_IDENTIFIED,
+  type Interaction,
+  UNSUBSCRIBED,
+} from './interaction.ts';
 
 /** What a property must be: a value that is exactly equal, or a comparison, whose dates count from the event. */
 export type PropertyMatch = Scalar | Comparison;
@@ -22,7 +29,9 @@ const propertySchema: z.ZodType<PropertyMatch> = oneOf<PropertyMatch>(
 export const eventMatchSchema = z
   .strictObject({
     kind: z
-      .enum(['track', 'identify', 'page', 'tend'], { error: 'must be one of track, identify, page, tend' })
+      .enum(['track', 'identify', 'page', 'group', 'tend'], {
+        error: 'must be one of track, identify, page, group, tend',
+      })
       .optional(),
     event: z.string().trim().min(1).max(200).optional(),
     properties: z.record(z.string().min(1), propertySchema).optional(),
@@ -60,6 +69,7 @@ const TEND_EVENTS: readonly string[] = [
   EMAIL_OPENED,
   EMAIL_LINK_CLICKED,
   UNSUBSCRIBED,
+  ATTRIBUTES_RECORDED,
   ...Object.values(OUTCOME_EVENTS),
 ];
 
@@ -67,6 +77,8 @@ const TEND_EVENTS: readonly string[] = [
 export function canNeverMatch({ kind, event, properties = {} }: EventMatch): string | null {
   if (kind === 'identify' && event !== undefined && event !== IDENTIFIED)
     return `every identify is named "${IDENTIFIED}", not "${event}": leave out the event, or the kind`;
+  if (kind === 'group' && event !== undefined && event !== GROUP_IDENTIFIED)
+    return `every group is named "${GROUP_IDENTIFIED}", not "${event}": leave out the event, or the kind`;
   if (kind === 'tend' && event !== undefined && !TEND_EVENTS.includes(event))
     return `Tend records no "${event}", only ${TEND_EVENTS.join(', ')}: check its spelling, or leave out the kind`;
   for (const [name, property] of Object.entries(properties)) {

@@ -382,6 +382,8 @@ describe('a condition that is not well formed is refused with its place and its 
       { exists: true, is: 'a' },
       { is: '120', atLeast: 100 },
       { is: 120, in: ['120.0'] },
+      { is: '120', in: ['120.0'] },
+      { is: 1067, startsWith: '01' },
       { is: 'Berlin', in: ['berlin'], contains: 'ERL' },
       { in: [1, 2, 3], above: 2 },
       { is: true, startsWith: 't' },
@@ -412,6 +414,13 @@ describe('a condition that is not well formed is refused with its place and its 
       'unless',
       'any',
     ]);
+  });
+
+  it('nobody goes on to look into one that is refused', () => {
+    const rule = z.strictObject({ when: conditionSchema }).superRefine(({ when }) => {
+      leavesNotAllowed(when, new Set(['lead']));
+    });
+    expect(rule.safeParse({ when: { all: [null, 5] } }).error?.issues).toHaveLength(2);
   });
 });
 

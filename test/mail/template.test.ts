@@ -244,7 +244,14 @@ describe('a mail to a representative', () => {
         locale: null,
         facts: {
           rep: { key: 'petra', name: 'Petra', email: 'petra@federkiel.example' },
-          handoff: { id: 'h1', offeredAt: '2026-11-21T10:00:00.000Z', acceptBy: null, points: 53, threshold: 50 },
+          handoff: {
+            id: 'h1',
+            offeredAt: '2026-11-21T10:00:00.000Z',
+            acceptBy: null,
+            points: 53,
+            threshold: 50,
+            cell: null,
+          },
           lead: {
             id: 'l1',
             email: 'tanja@federkiel.example',

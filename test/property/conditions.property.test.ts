@@ -117,7 +117,8 @@ const standing: fc.Arbitrary<StandingFacts> = fc.record({
 });
 const facts = fc
   .record({
-    now: instant,
+    // Also a millisecond beside what happens.
+    now: fc.tuple(instant, fc.integer({ min: -1, max: 1 })).map(([at, beside]) => at + beside),
     stage: fc.constantFrom('lead' as const, 'customer' as const, 'disqualified' as const),
     lead: values,
     account: values,

@@ -24,6 +24,9 @@ it('Herr Anders has the basic supplier: high potential without a further questio
   expect(after).toMatchObject({ points: 50, cell: 'A2', qualified: true });
   expect(after.profile.criteria[0].trace.found).toMatchObject({ value: 'high', source: 'inference', confidence: 0.8 });
   const offer = await eventually('the offer', async () => (await shop.handoffs(id))[0]);
+  await eventually("the representative's mail", async () =>
+    shop.engine.mailbox.mails.some(({ to }) => to === 'rita@sales.example'),
+  );
   expect(offer).toMatchObject({ state: 'offered', trigger: { modelKey: 'electricity', cell: 'A2' } });
 });
 

@@ -6,7 +6,6 @@ import { packageRoot } from '../../config/package-root.ts';
 import { DAY } from '../../domain/instant.ts';
 import { systemClock } from '../../store/clock.ts';
 import { type RunningApi, SECRET_KEY, startApi, WRITE_KEY } from '../api/running-api.ts';
-import { plainTemplate } from '../support/company.ts';
 import { eventually, startEngine, type TestEngine } from '../support/engine.ts';
 
 /** A whole installation with the shipped files of one reference case: API, worker, Temporal, PostgreSQL, SMTP. */
@@ -38,10 +37,11 @@ export async function openShop(files: readonly string[]): Promise<ShopFront> {
   const engine = await startEngine();
   const api = await startApi(engine.database, systemClock);
   const client = apiClient(api.url, { writeKey: WRITE_KEY, secretKey: SECRET_KEY });
-  await api.api('PUT', 'templates/handoff', plainTemplate('handoff', 'rep'));
-  await api.api('POST', 'templates/handoff/publish');
   await api.api('PUT', 'reps/rita', { name: 'Rita', email: 'rita@sales.example' });
-  await pushDefinitions(client, await readDefinitionFiles(files.map((file) => path.join(packageRoot, file))));
+  await pushDefinitions(
+    client,
+    await readDefinitionFiles(['templates/handoff.yaml', ...files].map((file) => path.join(packageRoot, file))),
+  );
   let count = 0;
   const today = Math.floor(Date.now() / DAY) * DAY;
   // Noon, so that no zone makes it another day; today's are a moment ago.

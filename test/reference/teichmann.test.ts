@@ -44,6 +44,9 @@ it('Frau Teichmann was rated high, reads and takes part for weeks, and the white
   await shop.settled(email);
   expect(await shop.score(id)).toMatchObject({ cell: 'A1', qualified: true });
   const offer = await eventually('the offer', async () => (await shop.handoffs(id))[0]);
+  await eventually("the representative's mail", async () =>
+    shop.engine.mailbox.mails.some(({ to }) => to === 'rita@sales.example'),
+  );
   expect(offer).toMatchObject({ state: 'offered', trigger: { modelKey: 'cloud', cell: 'A1' } });
   // By itself she falls back some day: the white paper counts for 180 days, and what she read fades.
   const { next } = await shop.score(id);
