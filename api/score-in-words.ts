@@ -27,7 +27,7 @@ function standingInWords(score: ExplainedScore): string {
 
 function rule({ threshold, mql }: ExplainedScore): string {
   if (threshold !== null) return `from ${threshold} points on`;
-  return mql === null || mql.length === 0 ? 'this model hands nobody over' : `the cells ${mql.join(', ')} are`;
+  return mql === null || mql.length === 0 ? 'this model hands nobody over' : `sales gets ${mql.join(', ')}`;
 }
 
 function profileInWords({ profile }: ExplainedScore): string[] {
@@ -63,21 +63,31 @@ function nextInWords({ next, cell, qualified }: ExplainedScore): string[] {
   return [`If nothing happens, ${[becomes, ready].filter(Boolean).join(' and ')} at ${moment(next.at)}.`];
 }
 
+/** What would move the lead, and where nothing single would, what would come nearest. */
 function leversInWords({ levers, qualified, cell }: ExplainedScore): string[] {
-  return levers.slice(0, 3).map(({ kind, name, gain, cell: to, qualifies }) => {
-    const change =
-      qualifies && !qualified
-        ? 'would make it ready for sales'
-        : to !== cell && to !== null
-          ? `would make it ${to}`
-          : 'would not change its cell';
-    return kind === 'answer'
-      ? `Knowing "${name}" (+${round(gain)} for the profile, if it fits) ${change}.`
-      : `"${name}" (+${round(gain)}) ${change}.`;
-  });
+  const moving = levers.filter((lever) => (lever.qualifies && !qualified) || lever.cell !== cell);
+  if (moving.length > 0) {
+    return moving.slice(0, 3).map((lever) => {
+      const ready = lever.qualifies && !qualified ? ', and ready for sales' : '';
+      const what = upperFirst(leverInWords(lever));
+      return lever.cell === cell || lever.cell === null
+        ? `${what} would make it ready for sales.`
+        : `${what} would make it ${lever.cell}${ready}.`;
+    });
+  }
+  const [nearest] = levers;
+  return nearest === undefined ? [] : [`No single step would change that; most would give ${leverInWords(nearest)}.`];
+}
+
+function leverInWords({ kind, name, gain }: ExplainedScore['levers'][number]): string {
+  return kind === 'answer' ? `the answer to "${name}" (+${round(gain)} if it fits)` : `"${name}" (+${round(gain)})`;
 }
 
 /** Points as people read them: whole where they are whole, else with one decimal. */
 function round(points: number): number {
   return Math.round(points * 10) / 10;
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
