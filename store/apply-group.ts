@@ -2,6 +2,7 @@ import { companyDomainOf } from '../domain/account/company-domain.ts';
 import { traitsIn } from '../domain/identity/identities-in.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Json, Properties } from '../domain/interaction/interaction.ts';
+import { askedAttributes } from './asked-attributes.ts';
 import { refoldLeadsOfAccount } from './continue-account-refolds.ts';
 import type { Transaction } from './database.ts';
 import { findOrCreateAccount } from './find-account.ts';
@@ -50,14 +51,16 @@ async function say(
   if (accountId === null) return;
   const traits = Object.entries(traitsIn(context)).filter(([, value]) => value !== null);
   const { account: declared } = await loadVocabulary(transaction);
-  const rows = await insertWebsiteStatements(transaction, {
+  const names = await insertWebsiteStatements(transaction, {
     subject: { accountId },
     values: new Map<string, Json>([...traits, ['groupId', groupId]]),
     at: occurredAt,
     now,
     expiring: [...declared.values()].filter(({ validForMs }) => validForMs !== null).map(({ name }) => name),
   });
-  if (rows > 0) await refoldLeadsOfAccount(transaction, accountId);
+  if (names.length === 0) return;
+  const asked = (await askedAttributes(transaction)).account;
+  if (names.some((name) => asked.has(name))) await refoldLeadsOfAccount(transaction, accountId);
 }
 
 async function companyOf(

@@ -2,8 +2,9 @@ import { type KnownOverTime, nothingKnown } from '../domain/attributes/history.t
 import type { Instant } from '../domain/instant.ts';
 import { interestKeysOf } from '../domain/interaction/event-match.ts';
 import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
-import { emptyStanding, foldAll } from '../domain/scoring/fold.ts';
-import { heldAfter } from '../domain/scoring/held.ts';
+import { emptyStanding, foldAll, standingAt } from '../domain/scoring/fold.ts';
+import { heldAfter, type Publication } from '../domain/scoring/held.ts';
+import type { ScoringModel } from '../domain/scoring/model.ts';
 import { nextChange } from '../domain/scoring/next-change.ts';
 import { asksForAttributes, profileOverTime } from '../domain/scoring/profile-over-time.ts';
 import { reconcileLedger } from '../domain/scoring/reconcile-ledger.ts';
@@ -11,7 +12,12 @@ import { enters } from '../domain/sequence/entry.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
 import { isTransient } from './is-transient.ts';
-import { type LiveDefinitions, type LiveModel, loadLiveDefinitions } from './load-live-definitions.ts';
+import {
+  type LiveDefinitions,
+  type LiveModel,
+  loadLiveDefinitions,
+  loadModelVersions,
+} from './load-live-definitions.ts';
 import { newId } from './new-id.ts';
 import { describeError } from './park-lead.ts';
 import {
@@ -108,6 +114,7 @@ async function assessBatch(
   const models = [...live.models, ...live.shadows];
   const news = await readNewInteractions(transaction, ids);
   const previous = live.models.flatMap(({ publication }) => publication?.previousVersionId ?? []);
+  const previousModels = await loadModelVersions(transaction, previous);
   const standings = await readStandings(transaction, ids, [...models.map(({ versionId }) => versionId), ...previous]);
   const enrolments = await readEnrolments(transaction, ids);
   const attributes = await readAttributeHistories(
@@ -120,9 +127,13 @@ async function assessBatch(
     const first = news.get(lead.id)?.[0];
     return (
       lead.refold ||
-      models.some(({ versionId }) => {
+      models.some(({ versionId, definition }) => {
         const last = standings.get(`${lead.id} ${versionId}`)?.standing.last;
-        return last === undefined || last === null || (first !== undefined && compareFoldOrder(first, last) < 0);
+        if (last === undefined || last === null) return true;
+        if (first === undefined) return false;
+        // What was said at the very instant of the last interaction was not known when that was folded.
+        const saidThen = first.occurredAt === last.occurredAt && asksForAttributes(definition);
+        return saidThen || compareFoldOrder(first, last) < 0;
       })
     );
   });
@@ -141,6 +152,7 @@ async function assessBatch(
         standing: (versionId) => standings.get(`${lead.id} ${versionId}`),
         ledger: (versionId) => ledger.get(`${lead.id} ${versionId}`) ?? [],
         attributes: attributes.get(lead.id) ?? nothingKnown,
+        previousModels,
         enrolments: enrolments.get(lead.id) ?? [],
         now,
       });
@@ -167,6 +179,8 @@ interface LeadInHand {
   readonly standing: (modelVersionId: number) => StoredStanding | undefined;
   readonly ledger: (modelVersionId: number) => Parameters<typeof reconcileLedger>[0];
   readonly attributes: KnownOverTime;
+  /** The models of the versions that were live before, by version id. */
+  readonly previousModels: ReadonlyMap<number, ScoringModel>;
   readonly enrolments: readonly EnrolmentOfLead[];
   readonly now: Instant;
 }
@@ -181,10 +195,22 @@ function assessLead(inHand: LeadInHand): AssessmentResult {
     entries.length > 0 ||
     assessed.some((under) => under.planMayChange) ||
     news.some((interaction) => interestKeysOf(interaction).some((key) => awaited.has(key)));
-  // Nothing acts on a shadow, whatever it says.
-  const shadows = live.shadows.map((model) => assessUnder(model, inHand, ordered).standing);
+  const shadows = live.shadows.flatMap((model) => assessShadow(model, inHand, ordered));
   const standings = [...assessed.map(({ standing }) => standing), ...shadows];
   return { leadId: lead.id, parked: null, news, standings, entries, planMayChange };
+}
+
+/** Nothing acts on a shadow, whatever it says; nor does one that can't be computed hold up the live models. */
+function assessShadow(
+  model: LiveModel,
+  inHand: LeadInHand,
+  ordered: readonly Interaction[] | null,
+): AssessedStanding[] {
+  try {
+    return [assessUnder(model, inHand, ordered).standing];
+  } catch {
+    return [];
+  }
 }
 
 function assessUnder(
@@ -198,26 +224,40 @@ function assessUnder(
   const profile = profileOverTime(definition, inHand.attributes);
   const { standing, awards } =
     ordered === null ? foldAll(definition, news, { from: before, profile }) : foldAll(definition, ordered, { profile });
-  const previous = publication?.previousVersionId ?? null;
+  const first = stored === undefined;
   const held = heldAfter(
     standing,
     {
       held: stored?.held ?? null,
-      first: stored === undefined,
-      previous: previous === null ? null : (inHand.standing(previous)?.standing ?? null),
+      first,
+      previous: first && publication !== null ? previousAt(publication, inHand) : null,
     },
     publication,
   );
-  const change =
-    lead.stage === 'lead' ? nextChange(definition, standing, Math.max(now, standing.at ?? now), profile) : null;
+  const at = Math.max(now, standing.at ?? now);
+  const { standing: present } = standingAt(definition, standing, at, profile);
+  const change = lead.stage === 'lead' ? nextChange(definition, present, at, profile) : null;
   const planMayChange =
     standing.qualifiedSince !== before.qualifiedSince ||
+    // Between the last interaction and now it came to qualify, or ceased to: what was said late, or of the company, or by
+    // a new version may have made it so, at an instant that no timer was set for.
+    present.qualifiedSince !== standing.qualifiedSince ||
     held !== (stored?.held ?? null) ||
     // Found earlier than the journey means to look: its timer would ring too late.
     (change !== null && (lead.nextLookAt === null || change < lead.nextLookAt));
   const changes =
     ordered === null ? { superseded: [], added: awards } : reconcileLedger(inHand.ledger(versionId), awards);
   return { standing: { versionId, modelKey: definition.key, standing, held, ...changes }, planMayChange };
+}
+
+/** Where the lead stood under the version that was live before, when the present one took its place. */
+function previousAt({ previousVersionId, at }: Publication & { readonly at: Instant }, inHand: LeadInHand) {
+  if (previousVersionId === null) return null;
+  const stored = inHand.standing(previousVersionId);
+  const model = inHand.previousModels.get(previousVersionId);
+  if (stored === undefined || model === undefined) return null;
+  const profile = profileOverTime(model, inHand.attributes);
+  return standingAt(model, stored.standing, Math.max(at, stored.standing.at ?? at), profile).standing;
 }
 
 function newEnrolments({ lead, live, news, enrolments, now }: LeadInHand): NewEnrolment[] {

@@ -6,6 +6,7 @@ import { decideLink, type NamedLead } from '../domain/identity/link.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Properties } from '../domain/interaction/interaction.ts';
 import { applyGroup } from './apply-group.ts';
+import { askedAttributes } from './asked-attributes.ts';
 import type { Clock } from './clock.ts';
 import { ACCOUNT_BATCHES_AT_ONCE, continueAccountRefolds } from './continue-account-refolds.ts';
 import type { Database, Transaction } from './database.ts';
@@ -15,7 +16,6 @@ import { joinAccount } from './join-account.ts';
 import { loadVocabulary } from './load-vocabulary.ts';
 import { mergeLeads } from './merge-leads.ts';
 import { newId } from './new-id.ts';
-import { describeError } from './park-lead.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { recordAudit } from './record-audit.ts';
 import { at, sql } from './sql.ts';
@@ -64,7 +64,8 @@ async function setAside(
       action: `${kind}.failed`,
       subjectKind: 'interaction',
       subjectId: String(id),
-      detail: { error: describeError(error) },
+      // Its message may quote what the person said, and an audit row outlives an erasure.
+      detail: { error: (error as { code?: string }).code ?? (error instanceof Error ? error.name : 'unknown') },
     });
   });
 }
@@ -218,15 +219,18 @@ async function recordTraits(
   const traits = Object.entries(traitsIn(identify.context)).filter(([, value]) => value !== null);
   if (traits.length === 0) return;
   const { lead: declared } = await loadVocabulary(transaction);
-  const rows = await insertWebsiteStatements(transaction, {
+  const names = await insertWebsiteStatements(transaction, {
     subject: { leadId },
     values: new Map(traits),
     at: identify.occurredAt,
     now,
     expiring: [...declared.values()].filter(({ validForMs }) => validForMs !== null).map(({ name }) => name),
   });
-  if (rows > 0 && identify.assessed)
-    await transaction.query(sql`UPDATE lead SET refold = true WHERE id = ${leadId}::uuid`);
+  if (identify.assessed && names.length > 0) {
+    const asked = (await askedAttributes(transaction)).lead;
+    if (names.some((name) => asked.has(name)))
+      await transaction.query(sql`UPDATE lead SET refold = true WHERE id = ${leadId}::uuid`);
+  }
   await keepLocale(transaction, leadId, traitsIn(identify.context));
 }
 

@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Publication } from '../domain/scoring/held.ts';
-import { type ScoringModel, scoringModelSchema } from '../domain/scoring/model.ts';
+import { type ScoringModel, storedModel } from '../domain/scoring/model.ts';
 import { type Sequence, sequenceSchema } from '../domain/sequence/definition.ts';
 import type { Queryable } from './database.ts';
 import { sql } from './sql.ts';
@@ -68,6 +68,15 @@ export async function loadModelVersion(queryable: Queryable, versionId: number):
   return queryable.versions.get(versionId) as ScoringModel;
 }
 
+/** Several of them, by id. */
+export async function loadModelVersions(
+  queryable: Queryable,
+  versionIds: readonly number[],
+): Promise<ReadonlyMap<number, ScoringModel>> {
+  await loadVersions(queryable, versionIds);
+  return new Map(versionIds.map((id) => [id, queryable.versions.get(id) as ScoringModel]));
+}
+
 /** The sequences of these version ids, live or not: leads stay on the version they entered with. */
 export async function loadSequenceVersions(
   queryable: Queryable,
@@ -83,9 +92,6 @@ async function loadVersions(queryable: Queryable, versionIds: readonly number[])
   const rows = await queryable.query<{ id: number; kind: string; content: unknown }>(sql`
     SELECT id, kind, content FROM definition_version WHERE id = ANY(${missing}::bigint[])`);
   for (const { id, kind, content } of rows) {
-    queryable.versions.set(
-      id,
-      kind === 'scoring_model' ? scoringModelSchema.parse(content) : sequenceSchema.parse(content),
-    );
+    queryable.versions.set(id, kind === 'scoring_model' ? storedModel(content) : sequenceSchema.parse(content));
   }
 }

@@ -44,6 +44,8 @@ export async function planLead(
 /** A plan made before waking, and what is known of the workflow that it may have to wake. */
 export interface PlanAhead {
   readonly commands: JourneyCommands;
+  /** The attention that it has seen: of two plans the one with more is the later one. */
+  readonly attentionRev: number;
   readonly journeyOpen: boolean;
   /** The workflow has a timer at this instant or before. */
   readonly armedLookAt: Instant | null;
@@ -79,7 +81,7 @@ async function planWithin(
     // A parked lead's history is not known to the end: it may be sales' by now. The sweep revives it.
     if (lead === null || lead.parked) {
       const commands = { closed: true, send: [], handoff: null, nextLookAt: null, plannedAt: now };
-      return { commands, journeyOpen: false, armedLookAt: null };
+      return { commands, attentionRev: lead?.attentionRev ?? 0, journeyOpen: false, armedLookAt: null };
     }
     const snapshot = await readJourney(transaction, lead, now);
     const plan = planJourney(snapshot, now);
@@ -93,7 +95,8 @@ async function planWithin(
       messageIdDomain: options.messageIdDomain,
     });
     const commands = { closed: plan.closed, send, handoff, nextLookAt: plan.nextLookAt, plannedAt: now };
-    return { commands, journeyOpen: lead.journeyOpen, armedLookAt: lead.armedLookAt };
+    const { attentionRev, journeyOpen, armedLookAt } = lead;
+    return { commands, attentionRev, journeyOpen, armedLookAt };
   });
 }
 

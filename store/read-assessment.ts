@@ -35,19 +35,28 @@ export async function lockLeadsToAssess(
       GROUP BY lead_id`);
     const full = oldest.reduce((sum, { interactions }) => sum + interactions, 0) >= which.batchSize;
     const ids = oldest.map(({ leadId }) => leadId);
+    const refolds = await lockRefolds(transaction, full ? REFOLDS_BESIDE : REFOLDS_ALONE);
     if (full) {
-      const locked = await lockIds(transaction, ids, true);
+      const locked = await lockIds(transaction, [...new Set([...ids, ...refolds])], true);
       if (locked.leads.length > 0) return locked;
       // All of these are another assessor's just now: the work behind them is ours.
       after = Math.max(...oldest.map(({ last }) => last));
       continue;
     }
-    const refolds = await transaction.query<{ id: string }>(sql`
-      SELECT id FROM lead WHERE refold AND parked_at IS NULL AND merged_into IS NULL LIMIT 200`);
-    const seen = new Set(ids);
-    for (const { id } of refolds) if (!seen.has(id)) ids.push(id);
-    return lockIds(transaction, ids, refolds.length === 200);
+    return lockIds(transaction, [...new Set([...ids, ...refolds])], refolds.length === REFOLDS_ALONE);
   }
+}
+
+/** Leads scored anew beside a full batch of news, so that a busy day does not put a publishing off to the night. */
+const REFOLDS_BESIDE = 20;
+const REFOLDS_ALONE = 200;
+
+/** Leads to be scored anew; two assessors get different ones. */
+async function lockRefolds(transaction: Transaction, most: number): Promise<string[]> {
+  const rows = await transaction.query<{ id: string }>(sql`
+    SELECT id FROM lead WHERE refold AND parked_at IS NULL AND merged_into IS NULL AND erased_at IS NULL
+    LIMIT ${most}::int FOR NO KEY UPDATE SKIP LOCKED`);
+  return rows.map(({ id }) => id);
 }
 
 interface LockedLeads {
@@ -74,7 +83,7 @@ export async function readNewInteractions(
 ): Promise<Map<string, StoredInteraction[]>> {
   const rows = await transaction.query<StoredInteraction>(sql`
     SELECT id, lead_id AS "leadId", source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt"
-    FROM interaction WHERE lead_id = ANY(${leadIds}::uuid[]) AND assessed_at IS NULL`);
+    FROM interaction WHERE lead_id = ANY(${leadIds}::uuid[]) AND assessed_at IS NULL AND discounted_at IS NULL`);
   return byLead(rows);
 }
 

@@ -14,10 +14,10 @@ export interface LeadMailFacts {
 
 /** As of `now`: of conflicting statements the one that counts by the order of their sources. */
 export async function readLeadMailFacts(queryable: Queryable, leadId: string, now: Instant): Promise<LeadMailFacts> {
-  const [lead] = await queryable.query<{ locale: string | null }>(
-    sql`SELECT locale FROM lead WHERE id = ${leadId}::uuid`,
+  const [lead] = await queryable.query<{ locale: string | null; accountId: string | null }>(
+    sql`SELECT locale, account_id AS "accountId" FROM lead WHERE id = ${leadId}::uuid`,
   );
-  const weighed = await readWeighedStatements(queryable, { leadId, accountId: null });
+  const weighed = await readWeighedStatements(queryable, { leadId, accountId: lead?.accountId ?? null });
   const known = resolveAt(weighed, now);
   const attributes: Record<string, Json> = {};
   for (const name of weighed.lead.keys()) {

@@ -63,7 +63,7 @@ export async function recordLeadAttributes(database: Database, report: LeadRepor
     await raiseAttention(transaction, [id]);
     return { leadId: id, accountId, at: checked.at };
   });
-  if (recorded.accountId !== null) await continueAccountRefolds(database, ACCOUNT_BATCHES_AT_ONCE);
+  if (recorded.accountId !== null) await refoldNow(database);
   return recorded;
 }
 
@@ -85,8 +85,13 @@ export async function recordAccountAttributes(database: Database, report: Accoun
     await recordOfAccount(transaction, accountId, checked, report);
     return { leadId: null, accountId, at: checked.at };
   });
-  await continueAccountRefolds(database, ACCOUNT_BATCHES_AT_ONCE);
+  await refoldNow(database);
   return recorded;
+}
+
+/** Begins at once. It is recorded already, and the sweep goes on: who fails here must not be told that nothing was. */
+async function refoldNow(database: Database): Promise<void> {
+  await continueAccountRefolds(database, ACCOUNT_BATCHES_AT_ONCE).catch(() => {});
 }
 
 function refuseProblems({ problems }: CheckedReport): void {

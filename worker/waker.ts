@@ -13,6 +13,8 @@ import { startQueue } from './queue.ts';
 
 /** Plans made at once: each holds a connection of PostgreSQL and a lead's lock for some milliseconds. */
 const PLANS_AT_ONCE = 4;
+/** So few that a publishing's thousands of leads hardly slow down the plans of those who do something just now. */
+const LATER_PLANS_AT_ONCE = 1;
 /** Calls to Temporal under way at once. The server batches what comes together. */
 const CALLS_AT_ONCE = 40;
 
@@ -23,6 +25,8 @@ const CALLS_AT_ONCE = 40;
  */
 export interface Waker {
   leads(ids: readonly string[]): void;
+  /** The same behind all others: for what nobody is waiting for, such as leads that a publishing changed. */
+  leadsLater(ids: readonly string[]): void;
   handoffs(ids: readonly string[]): void;
   /** Finishes what is under way. */
   stop(): Promise<void>;
@@ -36,13 +40,17 @@ export function startWaker(context: {
   readonly messageIdDomain: string;
 }): Waker {
   const { database, clock, client, log, messageIdDomain } = context;
-  const urgent = startQueue<() => Promise<void>>({ atOnce: CALLS_AT_ONCE, work: (call) => call() });
+  const urgent = startQueue<string>({ atOnce: CALLS_AT_ONCE, work: wakeJourney });
   // Journeys that only have to wait for something are started behind those that have something to do.
-  const patient = startQueue<() => Promise<void>>({ atOnce: CALLS_AT_ONCE / 2, work: (call) => call() });
-  const plans = startQueue<string>({ atOnce: PLANS_AT_ONCE, work: see });
+  const patient = startQueue<string>({ atOnce: CALLS_AT_ONCE / 2, work: wakeJourney });
+  // By lead, what its call to Temporal is to say once its turn comes: the latest plan, for that holds all that is open.
+  // A call for every plan would start a journey once and be told for each of the others that it runs already.
+  const toWake = new Map<string, PlanAhead>();
+  const plans = startQueue<string>({ atOnce: PLANS_AT_ONCE, work: (leadId) => see(leadId, urgent) });
+  const laterPlans = startQueue<string>({ atOnce: LATER_PLANS_AT_ONCE, work: (leadId) => see(leadId, patient) });
   const tellings = startQueue<string>({ atOnce: CALLS_AT_ONCE, work: wakeHandoff });
 
-  async function see(leadId: string): Promise<void> {
+  async function see(leadId: string, whereUrgent: typeof urgent): Promise<void> {
     let ahead: PlanAhead;
     try {
       ahead = await planAhead(database, clock, leadId, { notBefore: 0, messageIdDomain });
@@ -52,12 +60,25 @@ export function startWaker(context: {
       log.warn(loggable(error), 'a plan failed; the sweep will try again');
       return;
     }
-    const wake = howToWake(ahead);
-    if (wake === 'not') return;
+    if (howToWake(ahead) === 'not') return;
+    const waiting = toWake.get(leadId);
+    // Two plans of a lead may be made at once, and the earlier one be heard of later.
+    if (waiting === undefined || ahead.attentionRev >= waiting.attentionRev) toWake.set(leadId, ahead);
     const { send, handoff } = ahead.commands;
-    const calls = send.length > 0 || handoff !== null ? urgent : patient;
-    const call = () => (wake === 'start' ? startJourney(leadId, ahead.commands) : signalJourney(leadId));
-    calls.add(() => call().catch((error: unknown) => again(leadId, error)));
+    const calls = send.length > 0 || handoff !== null ? whereUrgent : patient;
+    calls.add(leadId);
+  }
+
+  async function wakeJourney(leadId: string): Promise<void> {
+    const ahead = toWake.get(leadId);
+    if (ahead === undefined) return;
+    toWake.delete(leadId);
+    try {
+      if (howToWake(ahead) === 'start') await startJourney(leadId, ahead.commands);
+      else await signalJourney(leadId);
+    } catch (error) {
+      await again(leadId, error);
+    }
   }
 
   /** The plan has been made, so nothing else would show that the waking failed: attention does, and the sweep sees it. */
@@ -114,11 +135,14 @@ export function startWaker(context: {
     leads(ids) {
       for (const id of ids) plans.add(id);
     },
+    leadsLater(ids) {
+      for (const id of ids) laterPlans.add(id);
+    },
     handoffs(ids) {
       for (const id of ids) tellings.add(id);
     },
     async stop() {
-      await plans.stop();
+      await Promise.all([plans.stop(), laterPlans.stop()]);
       await Promise.all([urgent.stop(), patient.stop(), tellings.stop()]);
     },
   };

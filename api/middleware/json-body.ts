@@ -1,7 +1,7 @@
 import express, { type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { fieldProblems } from '../../domain/definition/validate.ts';
-import { TendError } from '../../domain/errors.ts';
+import { type FieldProblem, TendError } from '../../domain/errors.ts';
 
 /** Bytes of a body that `/api` takes; a template with pictures as text is the largest. */
 const API_BODY_LIMIT = 1024 * 1024;
@@ -16,7 +16,28 @@ export function jsonBody(): RequestHandler[] {
     }
     next();
   };
-  return [checkType, express.json({ limit: API_BODY_LIMIT, type: ['json', '+json'] })];
+  const checkTexts: RequestHandler = (request, _response, next) => {
+    const problems = unkeepableTexts(request.body, []);
+    if (problems.length > 0)
+      throw new TendError('invalid-request', 'Nothing of this was stored: mend the fields named.', problems);
+    next();
+  };
+  return [checkType, express.json({ limit: API_BODY_LIMIT, type: ['json', '+json'] }), checkTexts];
+}
+
+/** NUL and half surrogate pairs, which no text of PostgreSQL can hold: a person wrote this, who can mend it. */
+const UNKEEPABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+function unkeepableTexts(value: unknown, path: readonly string[]): FieldProblem[] {
+  if (typeof value === 'string') {
+    const problem = "holds a NUL character or half a surrogate pair, which can't be kept: take it out";
+    return UNKEEPABLE.test(value) ? [{ path: path.join('.'), problem }] : [];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => [
+    ...unkeepableTexts(key, [...path, '(name of a field)']),
+    ...unkeepableTexts(item, [...path, key]),
+  ]);
 }
 
 /** The body or query as `schema` has it. Throws `invalid-request` with every problem. */

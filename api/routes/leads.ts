@@ -45,7 +45,7 @@ const checkSchema = z.strictObject({ condition: conditionSchema, at: instantSche
 const scoreSchema = z.strictObject({
   at: instantSchema.optional(),
   model: definitionKeySchema.optional(),
-  version: z.coerce.number().int().min(1).optional(),
+  version: z.coerce.number().int().min(1).max(2_147_483_647).optional(),
 });
 
 const enrolmentSchema = z.strictObject({ sequence: definitionKeySchema });

@@ -30,6 +30,8 @@ export interface Inferred {
   readonly known: KnownValue;
   /** From this instant on it is no longer known; null: as long as its condition holds. */
   readonly until: Instant | null;
+  /** It rests on nothing that was ever said, only on silence: it has no date of its own, and does not grow old. */
+  readonly timeless: boolean;
 }
 
 /** What is known at `now`, by what was said until then. Inferences are computed here and never stored. */
@@ -74,7 +76,7 @@ export function createResolution(weighed: WeighedStatements, now: Instant): Reso
   function inferredOf(attribute: WeighedAttribute): Inferred | null {
     const found = inferences.get(attribute);
     if (found !== undefined) return found;
-    const inferred = infer(attribute, facts);
+    const inferred = infer(attribute, facts, winner);
     inferences.set(attribute, inferred);
     return inferred;
   }
@@ -137,19 +139,31 @@ function pickStatement(statements: readonly WeighedStatement[], now: Instant): W
   return null;
 }
 
-function infer({ declared }: WeighedAttribute, facts: Facts): Inferred | null {
+function infer(
+  { declared }: WeighedAttribute,
+  facts: Facts,
+  winner: (of: AttributeOwner, name: string) => Winner | null,
+): Inferred | null {
   if (declared === null) return null;
   for (const inference of declared.infer) {
     const { when, confidence } = inference;
     const fitted = fitValue(declared, inference.value);
     if ('problem' in fitted || !isTrue(when, facts)) continue;
     const used = attributesIn(when);
-    const basis = attributeOwners.flatMap((of) => used[of].flatMap((name) => facts[of](name)?.at ?? []));
+    const basis = attributeOwners.flatMap((of) => used[of].flatMap((name) => dateOf(winner(of, name)) ?? []));
     // A conclusion is as old as the newest word that it rests on; one from nothing but silence is as new as the question.
     const at = basis.length === 0 ? facts.now : Math.max(...basis);
     const until = declared.validForMs === null || basis.length === 0 ? null : at + declared.validForMs;
     if (until !== null && until <= facts.now) continue;
-    return { inference, known: { value: fitted.value, source: 'inference', at, confidence }, until };
+    const known = { value: fitted.value, source: 'inference', at, confidence };
+    return { inference, known, until, timeless: basis.length === 0 };
   }
   return null;
+}
+
+/** When what gives an attribute its value was said, or null where nobody said anything. */
+function dateOf(winner: Winner | null): Instant | null {
+  if (winner === null) return null;
+  if (winner.kind === 'statement') return winner.known.at;
+  return winner.inferred.timeless ? null : winner.inferred.known.at;
 }

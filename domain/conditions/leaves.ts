@@ -1,6 +1,6 @@
 import type { EventMatch } from '../interaction/event-match.ts';
 import type { Condition } from './condition.ts';
-import type { Leaf, LeafKind } from './leaf-schema.ts';
+import type { Leaf, LeafKind, ScoreLeaf } from './leaf-schema.ts';
 
 /** Where a leaf is within a condition, such as `['all', 1, 'event']`: down to the field that makes it that kind. */
 export type LeafPath = readonly (string | number)[];
@@ -48,9 +48,9 @@ export function eventsIn(condition: Condition): EventMatch[] {
   return [...leavesOf(condition)].flatMap(({ leaf }) => ('event' in leaf ? [leaf.event] : []));
 }
 
-/** The keys of the scoring models that `condition` asks for, each once. */
-export function modelsIn(condition: Condition): string[] {
-  return [...new Set([...leavesOf(condition)].flatMap(({ leaf }) => ('score' in leaf ? [leaf.score] : [])))];
+/** What `condition` asks of scoring models. */
+export function scoresIn(condition: Condition): ScoreLeaf[] {
+  return [...leavesOf(condition)].flatMap(({ leaf }) => ('score' in leaf ? [leaf] : []));
 }
 
 /** The places of the leaves that are not of an `allowed` kind, for who can't answer all that a condition may ask. */

@@ -65,7 +65,7 @@ export function matches(match: EventMatch, interaction: Matchable): boolean {
 /** The name of every identify. */
 const IDENTIFIED = 'Identified';
 /** What Tend records itself; nobody else can send events of kind `tend`. */
-const TEND_EVENTS: readonly string[] = [
+export const TEND_EVENTS: readonly string[] = [
   EMAIL_OPENED,
   EMAIL_LINK_CLICKED,
   UNSUBSCRIBED,

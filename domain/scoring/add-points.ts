@@ -1,6 +1,6 @@
 import type { Instant } from '../instant.ts';
 import type { Pace } from './compile-model.ts';
-import type { FoldState } from './fold-state.ts';
+import { type FoldState, own } from './fold-state.ts';
 import { leftAfter, paceKey } from './worth.ts';
 
 /** Adds points to the state's sums; `at` must not lie before what was added last. */
@@ -10,8 +10,8 @@ export function addPoints(state: FoldState, pace: Pace, points: number, at: Inst
     state.expiring.push({ group, halfLife, points, at, until: at + validFor, firm });
     return;
   }
-  state.sums[group] ??= {};
-  const sum = state.sums[group];
+  const sum = own(state.sums, group) ?? {};
+  state.sums[group] = sum;
   const key = paceKey(halfLife);
   const fading = sum[key];
   if (fading === undefined) {

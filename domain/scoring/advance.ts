@@ -1,10 +1,10 @@
 import type { Grade } from '../conditions/facts.ts';
-import { earliest, type Instant } from '../instant.ts';
+import { DAY, earliest, type Instant } from '../instant.ts';
 import { addPoints } from './add-points.ts';
 import { isQualified } from './cell.ts';
 import type { CompiledModel } from './compile-model.ts';
 import { firstStep } from './first-step.ts';
-import type { FoldState } from './fold-state.ts';
+import { type FoldState, own } from './fold-state.ts';
 import type { ProfileView } from './profile-view.ts';
 import { nextBreak, nextSilence } from './silence.ts';
 import { worthAt } from './worth.ts';
@@ -46,7 +46,8 @@ export function advance(
     readonly onChange?: (at: Instant) => boolean;
   },
 ): void {
-  const last = options.inclusive ? to : to - 1;
+  const last = Math.min(options.inclusive ? to : to - 1, draft.at + HORIZON_MS);
+  if (options.inclusive && noteSilences(model, draft, options.onAward)) updateQualified(model, draft);
   while (draft.at < last) {
     const next = earliest(nextBreak(model, draft.state, draft.at), profile.nextAfter(draft.at));
     const stroke = next === null || next > last ? null : next;
@@ -67,12 +68,13 @@ export function advance(
   }
 }
 
-function noteSilences(model: CompiledModel, draft: Draft, onAward?: (award: Award) => void): void {
-  for (;;) {
+/** Notes what is due until `draft.at`. True where there was any. */
+function noteSilences(model: CompiledModel, draft: Draft, onAward?: (award: Award) => void): boolean {
+  for (let noted = false; ; noted = true) {
     const due = nextSilence(model, draft.state);
-    if (due === null || due.at > draft.at) return;
+    if (due === null || due.at > draft.at) return noted;
     const { rule } = due.silence;
-    const counting = draft.state.silence[rule.id];
+    const counting = own(draft.state.silence, rule.id);
     if (counting !== undefined) counting.noted += 1;
     addPoints(draft.state, model.paceOf(rule), rule.points, due.at, true);
     onAward?.({
@@ -84,6 +86,9 @@ function noteSilences(model: CompiledModel, draft: Draft, onAward?: (award: Awar
     });
   }
 }
+
+/** Nobody looks further ahead; and no vocabulary in which something is always about to change can hold up a worker. */
+const HORIZON_MS = 100 * 365.25 * DAY;
 
 /** The instant since which the lead has been qualified without a break, as of `draft.at`. */
 export function updateQualified(model: CompiledModel, draft: Draft): void {

@@ -4,6 +4,7 @@ import { DAY, durationMs } from '../instant.ts';
 import { canNeverMatch } from '../interaction/event-match.ts';
 import { type BehaviourRule, isSilenceRule, type Recurring } from './behaviour-rule.ts';
 import type { ModelShape } from './model-shape.ts';
+import { SESSION_GAP_MS } from './session.ts';
 
 type Report = (path: readonly (string | number)[], message: string) => void;
 
@@ -27,6 +28,14 @@ function checkRules({ rules, groups, profile }: ModelShape, report: Report): voi
     if (rule.group !== undefined && !known.has(rule.group))
       report([...path, 'group'], `there is no group "${rule.group}": add it to groups, or check its spelling`);
     checkCanMatch(rule, path, report);
+    const group = groups.find(({ id }) => id === rule.group);
+    // Each point that will expire is remembered until it does: a robot's thousand views would slow its every further event.
+    const expires = rule.validFor !== undefined || group?.validFor !== undefined;
+    if (expires && !isSilenceRule(rule) && rule.limit === undefined && rule.recurring === undefined)
+      report(
+        [...path, 'limit'],
+        'is needed beside validFor, such as { per: day }; or take halfLife instead of validFor',
+      );
   }
 }
 
@@ -55,9 +64,10 @@ function checkCanMatch(rule: BehaviourRule, path: readonly (string | number)[], 
 
 const ATTRIBUTES: ReadonlySet<'lead' | 'account'> = new Set(['lead', 'account']);
 
-/** How many different local days or weeks a period can touch. */
+/** How many different local days, weeks or visits a period can touch. */
 function mostPeriods({ of, within }: Recurring): number {
-  if (of === 'events' || of === 'sessions') return Number.POSITIVE_INFINITY;
+  if (of === 'events') return Number.POSITIVE_INFINITY;
+  if (of === 'sessions') return Math.ceil(durationMs(within) / SESSION_GAP_MS);
   return Math.ceil(durationMs(within) / (of === 'days' ? DAY : 7 * DAY)) + 1;
 }
 
@@ -99,6 +109,10 @@ function checkProfile({ profile }: ModelShape, report: Report): void {
         );
     }
   }
+  for (const [index, { atMost }] of profile.caps.entries()) {
+    if (atMost === 'A')
+      report(['profile', 'caps', index, 'atMost'], 'holds nobody down: take B, C or D, or leave the cap out');
+  }
   const most = profile.criteria.reduce((sum, { points }) => sum + Math.max(0, points), 0);
   for (const grade of ['A', 'B', 'C'] as const) {
     if (profile.grades[grade] > most) {
@@ -110,7 +124,26 @@ function checkProfile({ profile }: ModelShape, report: Report): void {
   }
 }
 
-function checkHandOff({ threshold, mql, bands, profile, total, rules }: ModelShape, report: Report): void {
+/** The most that behaviour can be worth: infinite where a rule gives its points again and again. */
+function mostPoints({ rules, groups, total }: ModelShape): number {
+  const sums = new Map<string, number>();
+  for (const rule of rules) {
+    if (rule.points <= 0) continue;
+    const times = isSilenceRule(rule)
+      ? Number.POSITIVE_INFINITY
+      : rule.limit !== undefined && 'per' in rule.limit && rule.limit.per === 'lead'
+        ? rule.limit.times
+        : Number.POSITIVE_INFINITY;
+    const group = rule.group ?? '';
+    sums.set(group, (sums.get(group) ?? 0) + rule.points * times);
+  }
+  let most = 0;
+  for (const [id, sum] of sums) most += Math.min(sum, groups.find((group) => group.id === id)?.atMost ?? sum);
+  return Math.min(most, total.atMost ?? most);
+}
+
+function checkHandOff(model: ModelShape, report: Report): void {
+  const { threshold, mql, bands, profile, total, rules } = model;
   if (threshold === undefined && mql === undefined) {
     report(
       ['threshold'],
@@ -120,8 +153,15 @@ function checkHandOff({ threshold, mql, bands, profile, total, rules }: ModelSha
   if (threshold !== undefined && mql !== undefined)
     report(['mql'], 'says something else than threshold: keep one of them');
   if (threshold !== undefined && rules.length === 0) report(['threshold'], 'needs rules that give points');
-  if (threshold !== undefined && total.atMost !== undefined && threshold > total.atMost)
-    report(['threshold'], `can never be reached: the total is at most ${total.atMost}`);
+  const most = mostPoints(model);
+  if (threshold !== undefined && rules.length > 0 && threshold > most)
+    report(['threshold'], `can never be reached: all rules together give at most ${most} points`);
+  if (threshold !== undefined && total.atLeast !== undefined && threshold <= total.atLeast)
+    report(['threshold'], `is reached by everybody: the total is at least ${total.atLeast}`);
+  for (const band of [1, 2, 3] as const) {
+    if (bands !== undefined && rules.length > 0 && bands[band] > most)
+      report(['bands', band], `can never be reached: all rules together give at most ${most} points`);
+  }
   if (bands !== undefined && rules.length === 0) report(['bands'], 'needs rules that give points');
   for (const [index, cell] of (mql ?? []).entries()) {
     if (/[A-D]/.test(cell) && profile === undefined)

@@ -54,6 +54,11 @@ export const emptyState: FoldState = {
   session: null,
 };
 
+/** What the state holds under `key`, and nothing that every object has: a rule may well be called "constructor". */
+export function own<V>(record: { readonly [key: string]: V }, key: string): V | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
 /** A copy that can be changed without changing the original. */
 export function copyState(state: FoldState): FoldState {
   return {

@@ -1,5 +1,5 @@
 import type { Band, Grade } from '../conditions/facts.ts';
-import { type Instant, MINUTE } from '../instant.ts';
+import type { Instant } from '../instant.ts';
 import { matches } from '../interaction/event-match.ts';
 import { type FoldPosition, type Interaction, isHumanSignal, isProvisional } from '../interaction/interaction.ts';
 import { addPoints, confirmPoints, dropExpired } from './add-points.ts';
@@ -12,6 +12,7 @@ import { takeFromLimit } from './limit.ts';
 import type { ScoringModel } from './model.ts';
 import { noProfile, type ProfileView } from './profile-view.ts';
 import { completesRecurrence } from './recurrence.ts';
+import { noteVisit } from './session.ts';
 import { noteReaction } from './silence.ts';
 import { worthAt } from './worth.ts';
 
@@ -139,9 +140,6 @@ function standingOf(
   };
 }
 
-/** A visit ends after half an hour without an event, as in web analytics since Urchin. */
-const SESSION_GAP_MS = 30 * MINUTE;
-
 function foldOne(
   model: CompiledModel,
   draft: Draft,
@@ -188,13 +186,4 @@ function whyNot(
   if (rule.recurring !== undefined && !completesRecurrence(rule, rule.recurring, state, interaction, timeZone))
     return 'recurrence';
   return takeFromLimit(rule, state, interaction, timeZone) ? null : 'limit';
-}
-
-function noteVisit(state: FoldState, at: Instant): void {
-  const { session } = state;
-  if (session === null) state.session = { number: 1, lastAt: at };
-  else {
-    if (at - session.lastAt > SESSION_GAP_MS) session.number += 1;
-    session.lastAt = at;
-  }
 }

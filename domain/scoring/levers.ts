@@ -1,8 +1,9 @@
 import { isTrue } from '../conditions/evaluate.ts';
 import type { Facts } from '../conditions/facts.ts';
 import type { Instant } from '../instant.ts';
+import { TEND_EVENTS } from '../interaction/event-match.ts';
 import type { Interaction } from '../interaction/interaction.ts';
-import { addPoints } from './add-points.ts';
+import { addPoints, confirmPoints } from './add-points.ts';
 import { type EventRule, isSilenceRule } from './behaviour-rule.ts';
 import { bandOf, cellName, isQualified } from './cell.ts';
 import { compileModel } from './compile-model.ts';
@@ -11,6 +12,7 @@ import { copyState } from './fold-state.ts';
 import { capped, explainGrade, gradeOfPoints } from './grade.ts';
 import { takeFromLimit } from './limit.ts';
 import type { ScoringModel } from './model.ts';
+import { noteVisit } from './session.ts';
 import { worthAt } from './worth.ts';
 
 /** One thing that would change a standing: an answer that is not known yet, or something the person may do. */
@@ -63,9 +65,12 @@ function answers(model: ScoringModel, standing: Standing, facts: Facts): Lever[]
 function behaviour(model: ScoringModel, standing: Standing, facts: Facts, at: Instant): Lever[] {
   const compiled = compileModel(model);
   return model.rules.flatMap((rule): Lever[] => {
-    if (isSilenceRule(rule) || rule.recurring !== undefined || rule.on.kind === 'tend') return [];
+    if (isSilenceRule(rule) || rule.recurring !== undefined || isOfTend(rule)) return [];
     if (rule.when !== undefined && !isTrue(rule.when, facts)) return [];
     const state = copyState(standing.state);
+    // The person would be there: what is provisional would count, and a new visit may begin.
+    confirmPoints(state);
+    noteVisit(state, at);
     if (!takeFromLimit(rule, state, supposed(rule, at), model.timeZone)) return [];
     addPoints(state, compiled.paceOf(rule), rule.points, at, true);
     const { firm } = worthAt(compiled, state, at);
@@ -80,6 +85,11 @@ function behaviour(model: ScoringModel, standing: Standing, facts: Facts, at: In
       },
     ];
   });
+}
+
+/** What Tend records itself, opens and clicks above all, is nothing to wait for. */
+function isOfTend({ on }: EventRule): boolean {
+  return on.kind === 'tend' || (on.event !== undefined && TEND_EVENTS.includes(on.event));
 }
 
 function supposed({ on }: EventRule, occurredAt: Instant): Interaction {

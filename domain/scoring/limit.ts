@@ -1,7 +1,7 @@
 import { durationMs, type Instant } from '../instant.ts';
 import type { Interaction } from '../interaction/interaction.ts';
 import type { EventRule } from './behaviour-rule.ts';
-import type { FoldState } from './fold-state.ts';
+import { type FoldState, own } from './fold-state.ts';
 import { localDay } from './local-day.ts';
 
 /** Takes one award from what the rule's limit leaves, or says that nothing is left. In fold order only. */
@@ -11,8 +11,8 @@ export function takeFromLimit(rule: EventRule, state: FoldState, interaction: In
   if ('within' in limit)
     return takeWithin(rule.id, limit.times, durationMs(limit.within), state, interaction.occurredAt);
   const period = periodOf(limit.per, state, interaction, timeZone);
-  const ofRule = state.limits[rule.id];
-  const used = ofRule?.[period] ?? 0;
+  const ofRule = own(state.limits, rule.id) ?? {};
+  const used = own(ofRule, period) ?? 0;
   if (used >= limit.times) return false;
   // In fold order a day or session that has passed never comes again, so only the present one is kept.
   const passes = limit.per === 'day' || limit.per === 'session';
@@ -21,7 +21,7 @@ export function takeFromLimit(rule: EventRule, state: FoldState, interaction: In
 }
 
 function takeWithin(rule: string, times: number, within: number, state: FoldState, at: Instant): boolean {
-  const recent = (state.awarded[rule] ?? []).filter((instant) => instant > at - within);
+  const recent = (own(state.awarded, rule) ?? []).filter((instant) => instant > at - within);
   state.awarded[rule] = recent;
   if (recent.length >= times) return false;
   recent.push(at);
@@ -43,7 +43,8 @@ function periodOf(
       return String(state.session?.number ?? 0);
     case 'message': {
       const message = interaction.properties.message;
-      return typeof message === 'string' ? message : 'none';
+      // With a word before it, so that no website can name a mail like something that every object has.
+      return typeof message === 'string' ? `mail ${message}` : 'none';
     }
   }
 }

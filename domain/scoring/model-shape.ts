@@ -21,7 +21,12 @@ const criterionSchema = z.strictObject({
   id: definitionKeySchema,
   name: z.string().trim().min(1).max(200).optional(),
   when: conditionSchema,
-  points: z.number({ error: 'must be a whole number' }).int('must be a whole number').min(-1_000).max(1_000),
+  points: z
+    .number({ error: 'must be a whole number' })
+    .int('must be a whole number')
+    .min(-1_000)
+    .max(1_000)
+    .refine((points) => points !== 0, 'must not be 0: such a criterion changes nothing'),
 });
 
 /** "No authority" makes a good profile no better than this grade, whatever else fits. */

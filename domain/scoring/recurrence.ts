@@ -1,7 +1,7 @@
 import { durationMs } from '../instant.ts';
 import type { Interaction } from '../interaction/interaction.ts';
 import type { EventRule, Recurring } from './behaviour-rule.ts';
-import type { FoldState } from './fold-state.ts';
+import { type FoldState, own } from './fold-state.ts';
 import { localDay } from './local-day.ts';
 
 /**
@@ -17,7 +17,7 @@ export function completesRecurrence(
 ): boolean {
   const at = interaction.occurredAt;
   const period = periodOf(recurring.of, state, interaction, timeZone);
-  const seen = (state.recurring[rule.id] ?? []).filter(
+  const seen = (own(state.recurring, rule.id) ?? []).filter(
     ([number, instant]) => number !== period && instant > at - durationMs(recurring.within),
   );
   seen.push([period, at]);

@@ -2,7 +2,7 @@ import { earliest, type Instant } from '../instant.ts';
 import { matches } from '../interaction/event-match.ts';
 import { type Interaction, isHumanSignal } from '../interaction/interaction.ts';
 import type { CompiledModel, CompiledSilence } from './compile-model.ts';
-import type { FoldState } from './fold-state.ts';
+import { type FoldState, own } from './fold-state.ts';
 
 /** Silence that has lasted: an award without an event of its own. */
 export interface SilenceDue {
@@ -16,7 +16,7 @@ export interface SilenceDue {
 export function nextSilence(model: CompiledModel, state: FoldState): SilenceDue | null {
   let next: SilenceDue | null = null;
   for (const silence of model.silences) {
-    const counting = state.silence[silence.rule.id];
+    const counting = own(state.silence, silence.rule.id);
     if (counting === undefined || counting.noted >= silence.times) continue;
     const at = counting.since + silence.after * (counting.noted + 1);
     if (next === null || at < next.at) next = { silence, at, since: counting.by };
@@ -29,7 +29,7 @@ export function noteReaction(model: CompiledModel, state: FoldState, interaction
   for (const { rule } of model.silences) {
     const { on } = rule.silence;
     const reacts = on === undefined ? isHumanSignal(interaction) : on.some((match) => matches(match, interaction));
-    if (reacts || state.silence[rule.id] === undefined) {
+    if (reacts || own(state.silence, rule.id) === undefined) {
       state.silence[rule.id] = { since: interaction.occurredAt, by: interaction.id, noted: 0 };
     }
   }

@@ -1,6 +1,6 @@
 import type { Instant } from '../instant.ts';
 import type { CompiledModel } from './compile-model.ts';
-import type { FoldState } from './fold-state.ts';
+import { type FoldState, own } from './fold-state.ts';
 
 /** What the state's points are worth at one instant. `firm` is without the provisional ones. */
 export interface Worth {
@@ -29,7 +29,7 @@ export function worthAt(model: CompiledModel, state: FoldState, at: Instant): Wo
   for (const group of model.groups) {
     let all = 0;
     let sure = 0;
-    const sum = state.sums[group.id];
+    const sum = own(state.sums, group.id);
     if (sum !== undefined) {
       for (const halfLife of group.halfLives) {
         const fading = sum[paceKey(halfLife)];
@@ -73,7 +73,7 @@ export function firmBounds(model: CompiledModel, state: FoldState, from: Instant
       low += Math.min(early, late);
       high += Math.max(early, late);
     };
-    const sum = state.sums[group.id];
+    const sum = own(state.sums, group.id);
     if (sum !== undefined) {
       for (const halfLife of group.halfLives) {
         const fading = sum[paceKey(halfLife)];

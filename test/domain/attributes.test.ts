@@ -443,3 +443,25 @@ describe('a set of attributes', () => {
     expect(attributeSet(JSON.parse(JSON.stringify(set.attributes)))).toEqual(set);
   });
 });
+
+describe('a conclusion from silence', () => {
+  const vocabulary = vocabularyOf(
+    {
+      name: 'anonymous',
+      type: 'boolean',
+      infer: [{ id: 'nameless', when: { lead: 'name', exists: false }, value: true }],
+    },
+    {
+      name: 'segment',
+      type: 'text',
+      validFor: { days: 30 },
+      infer: [{ id: 'cold', when: { lead: 'anonymous', is: true }, value: 'cold' }],
+    },
+  );
+
+  it('has no date of its own, so what rests on it does not grow old, and never changes by itself', () => {
+    expect(of(vocabulary, [], 'segment')).toBe('cold');
+    expect(of(vocabulary, [], 'segment', NOW + 400 * DAY)).toBe('cold');
+    expect(attributeChanges(vocabulary, [], [], NOW)).toBe(null);
+  });
+});

@@ -272,7 +272,7 @@ describe('features', () => {
     threshold: 10,
     rules: [
       { id: 'half', on: { event: 'A' }, points: 8, halfLife: { days: 1 } },
-      { id: 'gone', on: { event: 'B' }, points: 8, validFor: { days: 1 } },
+      { id: 'gone', on: { event: 'B' }, points: 8, validFor: { days: 1 }, limit: { times: 99, per: 'day' } },
       { id: 'open', on: { kind: 'tend', event: 'Email Opened' }, points: 5 },
       { id: 'silent', silence: { after: { days: 2 } }, points: -3 },
     ],

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Condition, conditionSchema } from '../../domain/conditions/condition.ts';
 import { evaluate, isTrue, truthOf } from '../../domain/conditions/evaluate.ts';
 import type { Facts, KnownValue, StandingFacts } from '../../domain/conditions/facts.ts';
-import { attributesIn, eventsIn, leavesNotAllowed, modelsIn } from '../../domain/conditions/leaves.ts';
+import { attributesIn, eventsIn, leavesNotAllowed, scoresIn } from '../../domain/conditions/leaves.ts';
 import { nextChange } from '../../domain/conditions/next-change.ts';
 import { fieldProblems } from '../../domain/definition/validate.ts';
 import { DAY, HOUR, MINUTE } from '../../domain/instant.ts';
@@ -596,7 +596,7 @@ describe('what a condition asks for', () => {
   it('attributes, events and models are named once', () => {
     expect(attributesIn(condition)).toEqual({ lead: ['position'], account: ['employees'] });
     expect(eventsIn(condition)).toEqual([{ event: 'Product Viewed' }]);
-    expect(modelsIn(condition)).toEqual(['cloud']);
+    expect(scoresIn(condition).map(({ score }) => score)).toEqual(['cloud']);
   });
 
   it('what is not allowed is named by its place', () => {

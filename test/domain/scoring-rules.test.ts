@@ -9,7 +9,7 @@ import { nextChange } from '../../domain/scoring/next-change.ts';
 
 const MONDAY = Date.UTC(2026, 2, 2, 9);
 const model = (fields: object) =>
-  scoringModelSchema.parse({ key: 'm', name: 'M', timeZone: 'Europe/Berlin', threshold: 50, ...fields });
+  scoringModelSchema.parse({ key: 'm', name: 'M', timeZone: 'Europe/Berlin', threshold: 1, ...fields });
 
 let count = 0;
 function did(name: string, occurredAt: number, more: Partial<Interaction> = {}): Interaction {
@@ -59,7 +59,7 @@ describe('fading and expiring', () => {
   });
 
   it('points that are valid for 180 days count in full until the last millisecond, and then not at all', () => {
-    const valid = rule({ points: 30, validFor: { days: 180 } });
+    const valid = rule({ points: 30, validFor: { days: 180 }, limit: { per: 'day' } });
     const at = (later: number) => pointsAfter(valid, [did('E', MONDAY)], later);
     expect([at(0), at(180 * DAY - 1), at(180 * DAY)]).toEqual([30, 30, 0]);
   });
@@ -117,6 +117,7 @@ describe('lasting engagement', () => {
 
 describe('silence', () => {
   const silent = {
+    threshold: 50,
     rules: [
       { id: 'r', on: { event: 'E' }, points: 50 },
       { id: 'silence', silence: { after: { days: 30 }, times: 3 }, points: -10 },
@@ -149,6 +150,14 @@ describe('silence', () => {
     );
   });
 
+  it('is noted when it is due at the very instant of an event that is no reaction', () => {
+    const defined = model(silent);
+    const opened = did('Email Opened', MONDAY + 30 * DAY, { kind: 'tend', source: 'tend' });
+    const { standing } = foldAll(defined, [...once, opened]);
+    expect(standingAt(defined, standing, MONDAY + 30 * DAY).standing).toMatchObject({ points: 40, qualified: false });
+    expect(nextChange(defined, standing, MONDAY + 30 * DAY)).toBe(null);
+  });
+
   it('is the next change of who qualifies', () => {
     const defined = model(silent);
     const { standing } = foldAll(defined, once);
@@ -166,6 +175,9 @@ describe('what is refused, with its path and its mend', () => {
   const fits = { rules: [{ id: 'r', on: { event: 'E' }, points: 5 }] };
 
   it.each([
+    ['points that expire without a limit', rule({ validFor: { days: 9 } }), 'rules.0.limit', 'beside validFor'],
+    ['a threshold that no rule leads to', rule({ limit: { per: 'lead' } }), 'threshold', 'at most 5 points'],
+    ['a threshold that everybody reaches', { ...fits, total: { atLeast: 60 } }, 'threshold', 'everybody'],
     ['an unknown field of a rule', rule({ limits: 3 }), 'rules.0.limits', 'not a field'],
     ['points that are no number', rule({ points: 'many' }), 'rules.0.points', 'whole number'],
     ['a rule of no points', rule({ points: 0 }), 'rules.0.points', 'must not be 0'],
@@ -232,5 +244,28 @@ describe('what is refused, with its path and its mend', () => {
       problems.some((problem) => problem.startsWith(path) && problem.includes(mend)),
       problems.join('\n'),
     ).toBe(true);
+  });
+});
+
+describe('names that every object has', () => {
+  it('are names of rules, groups and mails like any other', () => {
+    const defined = model({
+      groups: [{ id: 'constructor', atMost: 50 }],
+      rules: [
+        {
+          id: 'constructor',
+          on: { event: 'E' },
+          points: 10,
+          group: 'constructor',
+          limit: { times: 1, within: { days: 1 } },
+        },
+        { id: 'mail', on: { event: 'M' }, points: 1, limit: { per: 'message' } },
+      ],
+    });
+    const mail = () => did('M', MONDAY, { properties: { message: 'constructor' } });
+    for (let lead = 0; lead < 2; lead += 1) {
+      const { standing } = foldAll(defined, [did('E', MONDAY), did('E', MONDAY + HOUR), mail(), mail()]);
+      expect(standing.points).toBe(11);
+    }
   });
 });

@@ -26,8 +26,14 @@ const model = {
   rules: [
     // Points that fade, that expire, that are taken off for a while only, and silence: who qualifies changes by time too.
     { id: 'view', on: { event: 'Product Viewed' }, points: 4, limit: { per: 'day' }, halfLife: { days: 3 } },
-    { id: 'branch', on: { event: 'Branch Searched' }, points: 20, validFor: { days: 4 } },
-    { id: 'noise', on: { event: 'Noise' }, points: -12, validFor: { hours: 20 } },
+    {
+      id: 'branch',
+      on: { event: 'Branch Searched' },
+      points: 20,
+      validFor: { days: 4 },
+      limit: { times: 9, per: 'day' },
+    },
+    { id: 'noise', on: { event: 'Noise' }, points: -12, validFor: { hours: 20 }, limit: { times: 9, per: 'day' } },
     { id: 'silence', silence: { after: { hours: 30 }, times: 2 }, points: -3 },
   ],
 };

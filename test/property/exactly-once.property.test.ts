@@ -21,7 +21,7 @@ const model = scoringModelSchema.parse({
   rules: [
     { id: 'a', on: { event: 'A' }, points: 3, limit: { per: 'lead' } },
     { id: 'b', on: { event: 'B' }, points: 5, limit: { per: 'day' }, group: 'g' },
-    { id: 'c', on: { event: 'C' }, points: -4, validFor: { hours: 30 } },
+    { id: 'c', on: { event: 'C' }, points: -4, validFor: { hours: 30 }, limit: { times: 99, per: 'day' } },
     { id: 'd', on: { event: 'D' }, points: 7, limit: { times: 2, per: 'day' }, group: 'g' },
     { id: 'lasting', on: { event: 'D' }, points: 6, recurring: { times: 2, of: 'days', within: { days: 3 } } },
     { id: 'rolling', on: { event: 'A' }, points: 2, limit: { times: 2, within: { hours: 20 } } },

@@ -10,7 +10,8 @@ import {
 import type { Award } from '../../domain/scoring/advance.ts';
 import { cellName } from '../../domain/scoring/cell.ts';
 import { foldAll, type Standing, standingAt } from '../../domain/scoring/fold.ts';
-import { type ScoringModel, scoringModelSchema } from '../../domain/scoring/model.ts';
+import type { ScoringModel } from '../../domain/scoring/model.ts';
+import { modelShape } from '../../domain/scoring/model-shape.ts';
 import { nextChange } from '../../domain/scoring/next-change.ts';
 import { SCALE } from '../support/property.ts';
 
@@ -55,8 +56,13 @@ const model = fc
     banded: fc.boolean(),
   })
   .map(({ events, silences, webAtMost, totalAtLeast, banded }): ScoringModel => {
-    const rules = [...events, ...silences].map(({ pace, ...rule }, index) => ({ id: `r${index}`, ...rule, ...pace }));
-    return scoringModelSchema.parse(
+    const rules = [...events, ...silences].map(({ pace, ...rule }, index) => {
+      const limited = 'silence' in rule || rule.recurring !== undefined || rule.limit !== undefined;
+      const limit = pace.validFor === undefined || limited ? {} : { limit: { times: 1_000, per: 'lead' } };
+      return { id: `r${index}`, ...rule, ...pace, ...limit };
+    });
+    // Its shape only: many random models have a threshold that nobody can reach, which is refused.
+    return modelShape.parse(
       JSON.parse(
         JSON.stringify({
           key: 'm',

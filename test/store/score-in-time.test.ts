@@ -16,8 +16,8 @@ const model = {
   threshold: 20,
   rules: [
     { id: 'branch', on: { event: 'Branch Searched' }, points: 20, limit: { per: 'lead' } },
-    { id: 'quote', on: { event: 'Quote Asked' }, points: 25, validFor: { days: 5 } },
-    { id: 'careers', on: { event: 'Careers Read' }, points: -10, validFor: { days: 10 } },
+    { id: 'quote', on: { event: 'Quote Asked' }, points: 25, validFor: { days: 5 }, limit: { per: 'day' } },
+    { id: 'careers', on: { event: 'Careers Read' }, points: -10, validFor: { days: 10 }, limit: { per: 'day' } },
     { id: 'click', on: { kind: 'tend', event: 'Email Link Clicked' }, points: 20 },
   ],
 };

@@ -6,9 +6,10 @@ import { howToWake } from '../../worker/waker.ts';
 const NOON = Date.UTC(2026, 5, 1, 12);
 
 function ahead(change: Partial<PlanAhead['commands']> & Partial<Omit<PlanAhead, 'commands'>> = {}): PlanAhead {
-  const { journeyOpen = true, armedLookAt = NOON, ...commands } = change;
+  const { attentionRev = 1, journeyOpen = true, armedLookAt = NOON, ...commands } = change;
   return {
     commands: { closed: false, send: [], handoff: null, nextLookAt: NOON, plannedAt: NOON - 1, ...commands },
+    attentionRev,
     journeyOpen,
     armedLookAt,
   };
