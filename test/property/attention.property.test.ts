@@ -4,16 +4,19 @@ import { acceptHandoff } from '../../store/accept-handoff.ts';
 import { assessLeads } from '../../store/assess-leads.ts';
 import type { Database } from '../../store/database.ts';
 import { enrolLead } from '../../store/enrol-lead.ts';
+import { findOrCreateAccount } from '../../store/find-account.ts';
 import { noteStarted, planAhead } from '../../store/plan-lead.ts';
+import { recordAccountAttributes } from '../../store/record-attributes.ts';
 import { recordConsent } from '../../store/record-consent.ts';
 import { recordOutcome } from '../../store/record-outcome.ts';
 import { sql } from '../../store/sql.ts';
 import { howToWake } from '../../worker/waker.ts';
-import { addLead, foundCompany, interact, type TestLead, tester } from '../support/company.ts';
+import { addLead, foundCompany, interact, publish, type TestLead, tester } from '../support/company.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { runJourney, testClock } from '../support/driver.ts';
 import { randomFrom, SCALE, SEED } from '../support/property.ts';
 
+const companyOf = ({ id }: TestLead) => `${id}.example`;
 const MONDAY = Date.UTC(2026, 5, 1, 10);
 const HISTORIES = 200 * SCALE;
 const EVENTS = ['Signed Up', 'Clicked', 'Asked', 'Product Viewed', 'Noise', 'Branch Searched'] as const;
@@ -36,6 +39,18 @@ const model = {
     { id: 'noise', on: { event: 'Noise' }, points: -12, validFor: { hours: 20 }, limit: { times: 9, per: 'day' } },
     { id: 'silence', silence: { after: { hours: 30 }, times: 2 }, points: -3 },
   ],
+};
+/** The same behaviour, of leads of large companies only: what is told of a company comes from elsewhere, and late. */
+const ofLargeCompanies = {
+  ...model,
+  key: 'c',
+  threshold: undefined,
+  bands: { 1: 24, 2: 12, 3: 4 },
+  profile: {
+    criteria: [{ id: 'large', when: { account: 'employees', atLeast: 100 }, points: 10 }],
+    grades: { A: 10, B: 5, C: 1 },
+  },
+  mql: ['A1'],
 };
 const welcome = {
   key: 'welcome',
@@ -93,6 +108,7 @@ type Happening =
       readonly promise: boolean;
     }
   | { readonly at: Instant; readonly kind: 'enrol' }
+  | { readonly at: Instant; readonly kind: 'company'; readonly employees: number; readonly lateBy: number }
   | { readonly at: Instant; readonly kind: 'outcome'; readonly outcome: 'won' | 'lost' | 'recycled' };
 
 /**
@@ -112,6 +128,7 @@ describe(`attention is sound (seed ${SEED})`, () => {
       sequences: [welcome, again, customers],
       templates: ['a', 'b', 'c', 'd', 'e'],
     });
+    await publish(database, 'scoring_model', ofLargeCompanies, MONDAY);
   });
   afterAll(async () => database.close());
 
@@ -122,9 +139,9 @@ describe(`attention is sound (seed ${SEED})`, () => {
       const history = randomHistory(random);
       const promise = random.below(2) === 0 ? { max: 1, days: 2 } : undefined;
       clock.set(MONDAY);
-      const always = await addLead(database, { now: MONDAY, ...(promise && { promise }) });
-      const told = await addLead(database, { now: MONDAY, ...(promise && { promise }) });
-      const woken = await addLead(database, { now: MONDAY, ...(promise && { promise }) });
+      const always = await addEmployee(promise);
+      const told = await addEmployee(promise);
+      const woken = await addEmployee(promise);
       await live(always, history, true);
       await live(told, history, false);
       await liveWoken(woken, history);
@@ -142,16 +159,33 @@ describe(`attention is sound (seed ${SEED})`, () => {
     expect(offers?.later).toBeGreaterThan(0);
   });
 
+  /** A lead with a company of its own. */
+  async function addEmployee(promise: { max: number; days: number } | undefined): Promise<TestLead> {
+    const lead = await addLead(database, { now: MONDAY, ...(promise && { promise }) });
+    await database.transaction(async (transaction) => {
+      const account = await findOrCreateAccount(transaction, companyOf(lead), MONDAY);
+      await transaction.query(sql`UPDATE lead SET account_id = ${account}::uuid WHERE id = ${lead.id}::uuid`);
+    });
+    return lead;
+  }
+
   function randomHistory(random: ReturnType<typeof randomFrom>): Happening[] {
     return Array.from({ length: 4 + random.below(12) }, (_, index): Happening => {
       const at = MONDAY + random.below(8 * 24) * HOUR;
-      switch (random.below(10)) {
+      switch (random.below(11)) {
         case 0:
           return { at, kind: 'consent', action: random.pick(['granted', 'withdrawn']), promise: random.below(2) === 0 };
         case 1:
           return { at, kind: 'enrol' };
         case 2:
           return { at, kind: 'outcome', outcome: random.pick(['won', 'lost', 'recycled']) };
+        case 3:
+          return {
+            at,
+            kind: 'company',
+            employees: random.below(3) === 0 ? 20 : 400,
+            lateBy: random.below(2) * random.below(60) * HOUR,
+          };
         default:
           return {
             at,
@@ -246,6 +280,17 @@ describe(`attention is sound (seed ${SEED})`, () => {
         });
         return;
       }
+      case 'company':
+        await recordAccountAttributes(database, {
+          domain: companyOf(lead),
+          values: { employees: happening.employees },
+          source: 'agency',
+          confidence: 1,
+          at: new Date(now - happening.lateBy).toISOString(),
+          actor: tester,
+          now,
+        });
+        return;
       case 'enrol':
         await enrolLead(database, { leadId: lead.id, sequence: 'welcome', actor: tester, now }).catch(refused);
         return;
