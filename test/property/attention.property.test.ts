@@ -45,7 +45,7 @@ const ofLargeCompanies = {
   ...model,
   key: 'c',
   threshold: undefined,
-  bands: { 1: 24, 2: 12, 3: 4 },
+  bands: { 1: 4, 2: 3, 3: 2 },
   profile: {
     criteria: [{ id: 'large', when: { account: 'employees', atLeast: 100 }, points: 10 }],
     grades: { A: 10, B: 5, C: 1 },
