@@ -8,6 +8,7 @@ const HEADINGS: Readonly<Record<SettingGroup, string>> = {
   temporal: 'Temporal',
   mail: 'Mail',
   pace: 'Pace',
+  models: 'Scoring models',
   secrets: 'Secrets',
 };
 

@@ -24,7 +24,7 @@ export interface Setting<T> {
   readonly format: (value: T) => string | undefined;
 }
 
-export type SettingGroup = 'place' | 'addresses' | 'database' | 'temporal' | 'mail' | 'pace' | 'secrets';
+export type SettingGroup = 'place' | 'addresses' | 'database' | 'temporal' | 'mail' | 'pace' | 'models' | 'secrets';
 
 export type About<T> = Pick<Setting<T>, 'doc' | 'group'> & Partial<Pick<Setting<T>, 'whenUnset' | 'unit' | 'secret'>>;
 
@@ -74,6 +74,27 @@ export function oneOf<const T extends string>(
     if (choice === undefined) throw wrong(`"${text}" is none of ${choices.join(', ')}`);
     return choice;
   });
+}
+
+/** Any of the choices, comma-separated, each once. */
+export function someOf<const T extends string>(
+  env: string,
+  choices: readonly T[],
+  about: About<readonly T[]>,
+): Setting<readonly T[]> {
+  return define<readonly T[]>(
+    env,
+    `${choices.join(', ')}, or several of them, comma-separated`,
+    [],
+    about,
+    (text) => {
+      const names = text.split(',').map((name) => name.trim());
+      const unknown = names.find((name) => !choices.some((choice) => choice === name));
+      if (unknown !== undefined) throw wrong(`"${unknown}" is none of ${choices.join(', ')}`);
+      return choices.filter((choice) => names.includes(choice));
+    },
+    (value) => (value.length === 0 ? undefined : value.join(',')),
+  );
 }
 
 export function text<T extends string | undefined>(env: string, fallback: T, about: About<string | T>) {

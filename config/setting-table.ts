@@ -10,6 +10,7 @@ import {
   recipients,
   type Setting,
   secret,
+  someOf,
   text,
   url,
   wholeNumber,
@@ -133,6 +134,12 @@ export const settingTable = {
     { min: 1, max: 31_536_000 },
     { group: 'pace', unit: 'seconds', doc: 'How long a sales person has to accept a lead before it goes to the next.' },
   ),
+
+  modelApprovals: someOf('TEND_MODEL_APPROVALS', ['marketing', 'sales'], {
+    group: 'models',
+    whenUnset: 'nobody',
+    doc: 'Who must approve a version of a scoring model before it can be published.',
+  }),
 
   signingSecret: secret('TEND_SIGNING_SECRET', {
     group: 'secrets',

@@ -1,7 +1,8 @@
 import { type Log, loggable } from '../config/log.ts';
 import type { Clock } from '../store/clock.ts';
-import { continueRefolds } from '../store/continue-refolds.ts';
+import { BATCHES_AT_ONCE, continueRefolds } from '../store/continue-refolds.ts';
 import type { Database } from '../store/database.ts';
+import { releaseHeld } from '../store/release-held.ts';
 import { settleExpiredClaims } from '../store/settle-claims.ts';
 import { findOverdue, unparkOld } from '../store/sweep.ts';
 import type { Waker } from './waker.ts';
@@ -30,12 +31,16 @@ export function startSweeper(context: {
   async function sweep(): Promise<void> {
     const unparked = await unparkOld(database, clock);
     if (unparked > 0) log.info({ leads: unparked }, 'trying parked leads again');
-    // A publishing that was killed on the way has leads left that it did not mark yet.
-    await continueRefolds(database);
     await settleExpiredClaims(database, clock);
     const overdue = await findOverdue(database, clock);
-    waker.leads(dueLeads(overdue.leads));
+    waker.leadsLater(dueLeads(overdue.leads));
     waker.handoffs(dueHandoffs(overdue.handoffs));
+    // A publishing marks the first of a large company's leads itself, and one that was killed on the way not even these.
+    await continueRefolds(database, BATCHES_AT_ONCE);
+    const released = await releaseHeld(database, clock);
+    waker.leadsLater(released);
+    if (released.length > 0)
+      log.info({ leads: released.length }, 'gave leads that a publishing made ready for sales their turn');
   }
 
   const running = (async () => {

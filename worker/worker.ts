@@ -15,6 +15,7 @@ import { activityInterceptors } from './activity-interceptors.ts';
 import { startAssessor } from './assessor.ts';
 import { startLinker } from './linker.ts';
 import { listen } from './listen.ts';
+import { startReplayer } from './replayer.ts';
 import { startSweeper } from './sweeper.ts';
 import { startWaker } from './waker.ts';
 
@@ -39,7 +40,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Starts everything that a worker process does: workflows, deciding activities, mail, linker, assessor, waker, sweep. */
+/** Starts everything that a worker process does: workflows, deciding activities, mail, linker, assessor, replayer, waker, sweep. */
 export async function startWorker(context: WorkerContext): Promise<RunningWorker> {
   const { database, clock, log, transport, compose, leaseMs } = context;
   const native = await NativeConnection.connect({ address: context.temporalAddress });
@@ -72,6 +73,7 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
     onAttention: (leads) => waker.leads(leads),
   });
   const linker = startLinker({ database, clock, log });
+  const replayer = startReplayer({ database, clock, log });
   const sweeper = startSweeper({ database, clock, waker, log, everyMs: context.sweepMs });
   const listener = await listen(
     database.url,
@@ -91,7 +93,7 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
     async stop() {
       await listener.close();
       await sweeper.stop();
-      await Promise.all([linker.stop(), assessor.stop()]);
+      await Promise.all([linker.stop(), assessor.stop(), replayer.stop()]);
       await waker.stop();
       if (journeys.getState() === 'RUNNING') journeys.shutdown();
       if (mails.getState() === 'RUNNING') mails.shutdown();
