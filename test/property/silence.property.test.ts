@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyState, type FoldState } from '../../domain/scoring/fold-state.ts';
 import { acceptHandoff } from '../../store/accept-handoff.ts';
 import { claimMessage } from '../../store/claim-message.ts';
 import type { Database } from '../../store/database.ts';
@@ -140,9 +141,10 @@ describe(`silence over random interleavings (seed ${SEED})`, () => {
     await database.query(sql`
       INSERT INTO consent (lead_id, channel, purpose, action, source, actor, at)
       SELECT id, 'email', 'newsletter', 'granted', 'api', 'test', ${at(NOON)}::timestamptz FROM unnest(${ids}::uuid[]) AS new(id)`);
+    const ready: FoldState = { ...emptyState, sums: { '': { steady: { firm: 10, open: 0, at: NOON } } } };
     await database.query(sql`
-      INSERT INTO standing (lead_id, model_version_id, model_key, points, firm_points, qualified, qualified_since, fold_state, interactions, assessed_at)
-      SELECT id, ${modelVersion}::bigint, 'm', 10, 10, true, ${at(NOON)}::timestamptz, '{}', 1, ${at(NOON)}::timestamptz FROM unnest(${ids}::uuid[]) AS new(id)`);
+      INSERT INTO standing (lead_id, model_version_id, model_key, points, firm_points, qualified, qualified_since, fold_state, standing_at, interactions, assessed_at)
+      SELECT id, ${modelVersion}::bigint, 'm', 10, 10, true, ${at(NOON)}::timestamptz, ${JSON.stringify(ready)}::jsonb, ${at(NOON)}::timestamptz, 1, ${at(NOON)}::timestamptz FROM unnest(${ids}::uuid[]) AS new(id)`);
     await database.query(sql`
       INSERT INTO enrolment (id, lead_id, sequence_key, sequence_version_id, entered_by, state, step_id, step_entered_at, awaits, started_at)
       SELECT enrolment, lead, 's', ${sequenceVersion}::bigint, 'api', 'active', 'one', ${at(NOON)}::timestamptz, '{}', ${at(NOON)}::timestamptz
