@@ -3,7 +3,7 @@ import type { Instant } from '../domain/instant.ts';
 import { interestKeysOf } from '../domain/interaction/event-match.ts';
 import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
 import { emptyStanding, foldAll, standingAt } from '../domain/scoring/fold.ts';
-import { heldAfter, type Publication } from '../domain/scoring/held.ts';
+import { heldAfter, type Publication, type StoodBefore } from '../domain/scoring/held.ts';
 import type { ScoringModel } from '../domain/scoring/model.ts';
 import { nextChange } from '../domain/scoring/next-change.ts';
 import { asksForAttributes, profileOverTime } from '../domain/scoring/profile-over-time.ts';
@@ -42,6 +42,8 @@ import {
 export interface AssessmentBatch {
   /** Leads whose attention was raised: they are to be planned. */
   readonly attention: readonly string[];
+  /** The same of leads that a publishing had scored anew: nobody waits for them; the sweep brings them, behind all others. */
+  readonly later: readonly string[];
   readonly leads: number;
   readonly interactions: number;
   /** Leads that somebody else holds just now; try again soon. */
@@ -77,7 +79,7 @@ async function assessOneByOne(
   leadIds: readonly string[],
   cause: unknown,
 ): Promise<AssessmentBatch> {
-  let total: AssessmentBatch = { attention: [], leads: 0, interactions: 0, skipped: 0, more: true };
+  let total: AssessmentBatch = { attention: [], later: [], leads: 0, interactions: 0, skipped: 0, more: true };
   const failures: { leadId: string; parked: string }[] = [];
   for (const leadId of leadIds) {
     try {
@@ -85,6 +87,7 @@ async function assessOneByOne(
       total = {
         ...total,
         attention: [...total.attention, ...one.attention],
+        later: [...total.later, ...one.later],
         leads: total.leads + one.leads,
         interactions: total.interactions + one.interactions,
         skipped: total.skipped + one.skipped,
@@ -108,7 +111,8 @@ async function assessBatch(
   which: { readonly batchSize: number } | { readonly only: string },
 ): Promise<AssessmentBatch> {
   const { leads, candidates, more } = await lockLeadsToAssess(transaction, which);
-  if (leads.length === 0) return { attention: [], leads: 0, interactions: 0, skipped: candidates, more: false };
+  if (leads.length === 0)
+    return { attention: [], later: [], leads: 0, interactions: 0, skipped: candidates, more: false };
   const ids = leads.map(({ id }) => id);
   const live = await loadLiveDefinitions(transaction);
   const models = [...live.models, ...live.shadows];
@@ -160,9 +164,12 @@ async function assessBatch(
       return { leadId: lead.id, parked: describeError(error) };
     }
   });
-  const attention = await writeAssessment(transaction, now, results);
+  const raised = await writeAssessment(transaction, now, results);
+  const isFirst = (id: string) => live.models.some(({ versionId }) => !standings.has(`${id} ${versionId}`));
+  const byPublishing = new Set(leads.map(({ id }) => id).filter((id) => !news.has(id) && isFirst(id)));
   return {
-    attention,
+    attention: raised.filter((id) => !byPublishing.has(id)),
+    later: raised.filter((id) => byPublishing.has(id)),
     leads: leads.length,
     interactions: [...news.values()].reduce((sum, list) => sum + list.length, 0),
     skipped: candidates - leads.length,
@@ -251,13 +258,17 @@ function assessUnder(
 }
 
 /** Where the lead stood under the version that was live before, when the present one took its place. */
-function previousAt({ previousVersionId, at }: Publication & { readonly at: Instant }, inHand: LeadInHand) {
+function previousAt(
+  { previousVersionId, at }: Publication & { readonly at: Instant },
+  inHand: LeadInHand,
+): StoodBefore | null {
   if (previousVersionId === null) return null;
   const stored = inHand.standing(previousVersionId);
   const model = inHand.previousModels.get(previousVersionId);
   if (stored === undefined || model === undefined) return null;
   const profile = profileOverTime(model, inHand.attributes);
-  return standingAt(model, stored.standing, Math.max(at, stored.standing.at ?? at), profile).standing;
+  const { standing } = standingAt(model, stored.standing, Math.max(at, stored.standing.at ?? at), profile);
+  return { qualified: standing.qualified, held: stored.held };
 }
 
 function newEnrolments({ lead, live, news, enrolments, now }: LeadInHand): NewEnrolment[] {

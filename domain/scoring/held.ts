@@ -18,22 +18,32 @@ export interface Publication {
   readonly previousVersionId: number | null;
 }
 
+/** How a lead stood under the version that was live before, when the present one took its place. */
+export interface StoodBefore {
+  readonly qualified: boolean;
+  readonly held: Held | null;
+}
+
 /**
  * Whether a standing's offer to sales is held back, now that it was folded. `first`: the first time under this version.
- * `previous`: the standing under the version that was live before, if there is one.
+ * `previous`: how it stood under the version that was live before, if it did. Whether a lead is scored anew before or
+ * after it next does something makes no difference.
  */
 export function heldAfter(
   standing: Standing,
-  before: { readonly held: Held | null; readonly first: boolean; readonly previous: Standing | null },
+  before: { readonly held: Held | null; readonly first: boolean; readonly previous: StoodBefore | null },
   publication: (Publication & { readonly at: Instant }) | null,
 ): Held | null {
   if (publication === null || !isOfPublishing(standing, publication)) return null;
+  const held = before.first ? heldAtFirst(before.previous, publication) : before.held;
   const didSomethingSince = standing.last !== null && standing.last.occurredAt >= publication.at;
-  if (before.first) {
-    if (before.previous?.qualified || didSomethingSince) return null;
-    return publication.changed === 'hand-off' && publication.perDay === null ? null : publication.changed;
-  }
-  return before.held === 'next-interaction' && didSomethingSince ? null : before.held;
+  return held === 'next-interaction' && didSomethingSince ? null : held;
+}
+
+/** Ready before, so not made ready by this publishing: free as it was, or held by an earlier one, whose queue goes on in this one's. */
+function heldAtFirst(previous: StoodBefore | null, { changed, perDay }: Publication): Held | null {
+  const made = changed === 'hand-off' && perDay === null ? null : changed;
+  return previous?.qualified && previous.held !== 'hand-off' ? previous.held : made;
 }
 
 /** True while a standing has been qualified since before its version was published: not by anything that came after. */

@@ -226,6 +226,35 @@ describe('publishing a version that makes leads ready for sales', () => {
     expect(await offered(lead)).toBe(true);
   });
 
+  it('lets those that an earlier publishing holds stay held, whatever the next does with its own', async () => {
+    await publish(100);
+    const lead = await person('Demo');
+    await settle();
+    await publish(20, choice('never'));
+    await settle();
+    await publish(10);
+    await settle();
+    await releaseHeld(database, clock);
+    await settle();
+    expect(await offered(lead)).toBe(false);
+  });
+
+  it('comes to the same whether leads are scored anew before or after they do something', async () => {
+    await publish(100);
+    const [before, after] = [await person('Demo'), await person('Demo')];
+    await settle();
+    await publish(20, choice('never'));
+    await database.query(sql`UPDATE lead SET refold = false WHERE id = ${after.id}::uuid`);
+    await settle();
+    await act(before, 'Page');
+    await act(after, 'Page');
+    await settle();
+    expect([await offered(before), await offered(after)]).toEqual([false, false]);
+    await act(after, 'Careers', 'Demo', 'Demo');
+    await settle();
+    expect(await offered(after)).toBe(true);
+  });
+
   it('leaves a lead that sales has with the version that routed it', async () => {
     const first = await publish(20);
     const lead = await person('Demo');
