@@ -44,15 +44,20 @@ export function advance(
     readonly inclusive: boolean;
     readonly onAward?: (award: Award) => void;
     readonly onChange?: (at: Instant) => boolean;
+    /** Told of each instant at which the lead comes to qualify. */
+    readonly onQualified?: (at: Instant) => void;
   },
 ): void {
   const last = Math.min(options.inclusive ? to : to - 1, draft.at + HORIZON_MS);
-  if (options.inclusive && noteSilences(model, draft, options.onAward)) updateQualified(model, draft);
+  // A band that changes nothing for sales matters only to who is told of it: a fold looks at the band where it ends.
+  const steps = options.onChange === undefined ? model.qualifyingSteps : model.steps;
+  if (options.inclusive && noteSilences(model, draft, options.onAward))
+    updateQualified(model, draft, options.onQualified);
   while (draft.at < last) {
     const next = earliest(nextBreak(model, draft.state, draft.at), profile.nextAfter(draft.at));
     const stroke = next === null || next > last ? null : next;
     // Until then points only fade.
-    const crossing = firstStep(model, draft.state, draft.at, stroke === null ? last : stroke - 1);
+    const crossing = firstStep(model, draft.state, draft.at, stroke === null ? last : stroke - 1, steps);
     if (crossing !== null) {
       draft.at = crossing;
     } else if (stroke !== null) {
@@ -63,7 +68,7 @@ export function advance(
       draft.at = last;
       return;
     }
-    updateQualified(model, draft);
+    updateQualified(model, draft, options.onQualified);
     if (options.onChange?.(draft.at)) return;
   }
 }
@@ -91,8 +96,11 @@ function noteSilences(model: CompiledModel, draft: Draft, onAward?: (award: Awar
 const HORIZON_MS = 100 * 365.25 * DAY;
 
 /** The instant since which the lead has been qualified without a break, as of `draft.at`. */
-export function updateQualified(model: CompiledModel, draft: Draft): void {
+export function updateQualified(model: CompiledModel, draft: Draft, onQualified?: (at: Instant) => void): void {
   const { firm } = worthAt(model, draft.state, draft.at);
-  if (isQualified(model.model, firm, draft.grade)) draft.qualifiedSince ??= draft.at;
-  else draft.qualifiedSince = null;
+  if (isQualified(model.model, firm, draft.grade)) {
+    if (draft.qualifiedSince !== null) return;
+    draft.qualifiedSince = draft.at;
+    onQualified?.(draft.at);
+  } else draft.qualifiedSince = null;
 }

@@ -16,6 +16,8 @@ export interface CompiledModel {
   paceOf(rule: BehaviourRule): Pace;
   /** Points from which on things are different: bands and threshold, ascending. */
   readonly steps: readonly number[];
+  /** Those of them that can take a lead into or out of what goes to sales. */
+  readonly qualifyingSteps: readonly number[];
   /** True where a standing changes by time alone. */
   readonly changesWithTime: boolean;
   /** True where the person's visits matter. */
@@ -107,6 +109,7 @@ function compile(model: ScoringModel): CompiledModel {
     steps: [
       ...new Set([...Object.values(model.bands ?? {}), ...(model.threshold === undefined ? [] : [model.threshold])]),
     ].sort((a, b) => a - b),
+    qualifyingSteps: qualifyingSteps(model),
     changesWithTime:
       silences.length > 0 || allPaces.some(({ halfLife, validFor }) => halfLife !== null || validFor !== null),
     needsSessions: eventRules.some(
@@ -114,6 +117,19 @@ function compile(model: ScoringModel): CompiledModel {
         recurring?.of === 'sessions' || (limit !== undefined && 'per' in limit && limit.per === 'session'),
     ),
   };
+}
+
+/** A band's bound between two bands that go to sales alike, whatever the grade, makes no difference to sales. */
+function qualifyingSteps({ threshold, bands, mql = [] }: ScoringModel): number[] {
+  if (threshold !== undefined) return [threshold];
+  if (bands === undefined) return [];
+  const lettersOf = (band: number) => {
+    const letters = mql
+      .filter((pattern) => !/[1-4]/.test(pattern) || pattern.endsWith(String(band)))
+      .map((pattern) => /[A-D]/.exec(pattern)?.[0] ?? '*');
+    return letters.includes('*') ? '*' : [...new Set(letters)].sort().join('');
+  };
+  return ([3, 2, 1] as const).filter((band) => lettersOf(band) !== lettersOf(band + 1)).map((band) => bands[band]);
 }
 
 const NO_PACE: Pace = { group: '', halfLife: null, validFor: null };

@@ -11,26 +11,32 @@ const HORIZON_MS = 100 * 365.25 * 86_400_000;
 const MOST_LOOKS = 20_000;
 
 /**
- * The first millisecond in (`after`, `to`] at which fading takes firm points over a step (a band's or the threshold's
- * bound), or null. Nothing may expire or be awarded in between; `to` may be infinite.
+ * The first millisecond in (`after`, `to`] at which fading takes firm points over one of `steps` (ascending; a
+ * band's or the threshold's bounds), or null. Nothing may expire or be awarded in between; `to` may be infinite.
  *
  * Exact, by halving: an interval whose bounds lie between the same two steps is passed over whole, any other is
  * halved, the earlier half first, down to the single millisecond. (In the rare case that sums of opposite signs graze a
  * step, it gives an earlier instant at which to look again: never a later one.)
  */
-export function firstStep(model: CompiledModel, state: FoldState, after: Instant, to: Instant): Instant | null {
-  if (to <= after || model.steps.length === 0) return null;
-  const present = stepOf(model, worthAt(model, state, after).firm);
+export function firstStep(
+  model: CompiledModel,
+  state: FoldState,
+  after: Instant,
+  to: Instant,
+  steps: readonly number[] = model.steps,
+): Instant | null {
+  if (to <= after || steps.length === 0) return null;
+  const present = stepOf(steps, worthAt(model, state, after).firm);
   const stays = (from: Instant, until: Instant) => {
     const { least, most } = firmBounds(model, state, from, until);
-    return stepOf(model, least) === present && stepOf(model, most) === present;
+    return stepOf(steps, least) === present && stepOf(steps, most) === present;
   };
   if (stays(after, to)) return null;
   let looks = 0;
   const search = (from: Instant, until: Instant): Instant | null => {
     looks += 1;
     if (looks > MOST_LOOKS) return from;
-    if (from === until) return stepOf(model, worthAt(model, state, from).firm) === present ? null : from;
+    if (from === until) return stepOf(steps, worthAt(model, state, from).firm) === present ? null : from;
     if (stays(from, until)) return null;
     const middle = from + Math.floor((until - from) / 2);
     return search(from, middle) ?? search(middle + 1, until);
@@ -47,9 +53,9 @@ export function firstStep(model: CompiledModel, state: FoldState, after: Instant
 }
 
 /** How many steps `points` have reached. */
-function stepOf(model: CompiledModel, points: number): number {
+function stepOf(steps: readonly number[], points: number): number {
   let reached = 0;
-  for (const step of model.steps) {
+  for (const step of steps) {
     if (points < step) break;
     reached += 1;
   }

@@ -60,6 +60,8 @@ export interface FoldOptions {
   readonly profile?: ProfileView;
   /** For explanations: told of each match that gave no points. */
   readonly onWithheld?: (withheld: Withheld) => void;
+  /** For replays: told of each instant at which the lead comes to qualify. */
+  readonly onQualified?: (at: Instant) => void;
 }
 
 export interface Folded {
@@ -72,15 +74,16 @@ export interface Folded {
  * to the last bit.
  */
 export function foldAll(model: ScoringModel, interactions: readonly Interaction[], options: FoldOptions = {}): Folded {
-  const { from = emptyStanding, profile = noProfile, onWithheld } = options;
+  const { from = emptyStanding, profile = noProfile, onWithheld, onQualified } = options;
   const compiled = compileModel(model);
   const draft = draftOf(from, interactions[0]?.occurredAt ?? from.at ?? 0, profile);
   const awards: Award[] = [];
   const onAward = (award: Award) => void awards.push(award);
+  const told = { onAward, ...(onWithheld && { onWithheld }), ...(onQualified && { onQualified }) };
   for (const interaction of interactions) {
     if (compiled.changesWithTime || model.profile !== undefined)
-      advance(compiled, draft, profile, interaction.occurredAt, { inclusive: false, onAward });
-    foldOne(compiled, draft, profile, interaction, onAward, onWithheld);
+      advance(compiled, draft, profile, interaction.occurredAt, { inclusive: false, ...told });
+    foldOne(compiled, draft, profile, interaction, told);
   }
   const last = interactions.at(-1);
   if (last === undefined) return { standing: from, awards };
@@ -100,11 +103,16 @@ export function standingAt(
   standing: Standing,
   now: Instant,
   profile: ProfileView = noProfile,
+  onQualified?: (at: Instant) => void,
 ): Folded {
   const compiled = compileModel(model);
   const draft = draftOf(standing, standing.at ?? now, profile);
   const awards: Award[] = [];
-  advance(compiled, draft, profile, now, { inclusive: true, onAward: (award) => void awards.push(award) });
+  advance(compiled, draft, profile, now, {
+    inclusive: true,
+    onAward: (award) => void awards.push(award),
+    ...(onQualified && { onQualified }),
+  });
   draft.at = Math.max(draft.at, now);
   return { standing: standingOf(compiled, draft, standing), awards };
 }
@@ -145,8 +153,7 @@ function foldOne(
   draft: Draft,
   profile: ProfileView,
   interaction: Interaction,
-  onAward: (award: Award) => void,
-  onWithheld?: (withheld: Withheld) => void,
+  told: Pick<FoldOptions, 'onWithheld' | 'onQualified'> & { readonly onAward: (award: Award) => void },
 ): void {
   const { state } = draft;
   const { occurredAt } = interaction;
@@ -163,14 +170,14 @@ function foldOne(
     if (!matches(rule.on, interaction)) continue;
     const reason = whyNot(rule, model, state, profile, interaction);
     if (reason !== null) {
-      onWithheld?.({ interactionId: interaction.id, rule: rule.id, reason });
+      told.onWithheld?.({ interactionId: interaction.id, rule: rule.id, reason });
       continue;
     }
     addPoints(state, model.paceOf(rule), rule.points, occurredAt, firm);
-    onAward({ interactionId: interaction.id, rule: rule.id, points: rule.points, provisional: !firm, occurredAt });
+    told.onAward({ interactionId: interaction.id, rule: rule.id, points: rule.points, provisional: !firm, occurredAt });
   }
   if (profile.nextAfter(occurredAt - 1) === occurredAt) draft.grade = profile.gradeAt(occurredAt);
-  updateQualified(model, draft);
+  updateQualified(model, draft, told.onQualified);
 }
 
 /** Why a rule whose event has come gives nothing, or null when it gives its points. Uses up what its limit leaves. */
