@@ -232,14 +232,16 @@ function assessUnder(
   const { standing, awards } =
     ordered === null ? foldAll(definition, news, { from: before, profile }) : foldAll(definition, ordered, { profile });
   const first = stored === undefined;
+  // Who came after it, be it with years of imported history, was not made ready by the publishing.
+  const publishing = publication !== null && lead.createdAt < publication.at ? publication : null;
   const held = heldAfter(
     standing,
     {
       held: stored?.held ?? null,
       first,
-      previous: first && publication !== null ? previousAt(publication, inHand) : null,
+      previous: first && publishing !== null ? previousAt(publishing, inHand) : null,
     },
-    publication,
+    publishing,
   );
   const at = Math.max(now, standing.at ?? now);
   const { standing: present } = standingAt(definition, standing, at, profile);

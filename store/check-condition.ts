@@ -5,16 +5,13 @@ import { scoresIn } from '../domain/conditions/leaves.ts';
 import { nextChange } from '../domain/conditions/next-change.ts';
 import type { Trace } from '../domain/conditions/trace.ts';
 import { earliest, type Instant } from '../domain/instant.ts';
-import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
 import { foldAll, type Standing, standingAt } from '../domain/scoring/fold.ts';
 import type { ScoringModel } from '../domain/scoring/model.ts';
 import { nextChange as nextCellChange } from '../domain/scoring/next-change.ts';
 import { profileOverTime } from '../domain/scoring/profile-over-time.ts';
 import type { Database } from './database.ts';
 import { loadLiveDefinitions } from './load-live-definitions.ts';
-import { type LeadOfHistory, readAttributeHistories } from './read-attribute-histories.ts';
-import { resolveLead } from './resolve-lead.ts';
-import { sql } from './sql.ts';
+import { readHistory } from './read-history.ts';
 
 /** Whether a condition holds of a lead at an instant, why, and when time alone may change that. */
 export interface CheckedCondition {
@@ -29,17 +26,8 @@ export async function checkCondition(
   database: Database,
   { leadId, condition, at }: { readonly leadId: string; readonly condition: Condition; readonly at: Instant },
 ): Promise<CheckedCondition> {
-  const id = await resolveLead(database, leadId);
-  const [lead] = await database.query<LeadOfHistory>(
-    sql`SELECT id, stage, account_id AS "accountId" FROM lead WHERE id = ${id}::uuid`,
-  );
-  if (lead === undefined) throw new Error(`lead ${id} has gone`);
-  const interactions = await database.query<Interaction>(sql`
-    SELECT id, source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt" FROM interaction
-    WHERE lead_id = ${id}::uuid AND discounted_at IS NULL`);
-  const events = interactions.filter(({ occurredAt }) => occurredAt <= at).sort(compareFoldOrder);
-  const attributes = (await readAttributeHistories(database, [lead])).get(id);
-  if (attributes === undefined) throw new Error(`nothing was read of lead ${id}`);
+  const { interactions, attributes } = await readHistory(database, leadId);
+  const events = interactions.filter(({ occurredAt }) => occurredAt <= at);
   const { models } = await loadLiveDefinitions(database);
   const standings = new Map<string, StandingFacts>();
   let nextChangeAt = attributes.nextAfter(at);

@@ -1,12 +1,10 @@
 import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
 import { type Explanation, explain } from '../domain/scoring/explain.ts';
 import type { ScoringModel } from '../domain/scoring/model.ts';
 import type { Database } from './database.ts';
 import { loadModelVersion } from './load-live-definitions.ts';
-import { type LeadOfHistory, readAttributeHistories } from './read-attribute-histories.ts';
-import { resolveLead } from './resolve-lead.ts';
+import { readHistory } from './read-history.ts';
 import { sql } from './sql.ts';
 
 export interface ScoreQuestion {
@@ -44,18 +42,8 @@ export interface NamedInteraction {
  * the answer does not depend on anything computed before. Throws `not-found`.
  */
 export async function explainScore(database: Database, question: ScoreQuestion): Promise<ExplainedScore[]> {
-  const id = await resolveLead(database, question.leadId);
-  const [lead] = await database.query<LeadOfHistory>(
-    sql`SELECT id, stage, account_id AS "accountId" FROM lead WHERE id = ${id}::uuid`,
-  );
-  if (lead === undefined) throw new Error(`lead ${id} has gone`);
-  const versions = await versionsToExplain(database, id, question);
-  const history = await database.query<Interaction>(sql`
-    SELECT id, source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt" FROM interaction
-    WHERE lead_id = ${id}::uuid AND discounted_at IS NULL`);
-  history.sort(compareFoldOrder);
-  const attributes = (await readAttributeHistories(database, [lead])).get(id);
-  if (attributes === undefined) throw new Error(`nothing was read of lead ${id}`);
+  const { leadId, interactions: history, attributes } = await readHistory(database, question.leadId);
+  const versions = await versionsToExplain(database, leadId, question);
   const explained: ExplainedScore[] = [];
   for (const { versionId, version, because } of versions) {
     const model: ScoringModel = await loadModelVersion(database, versionId);

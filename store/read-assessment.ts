@@ -13,6 +13,7 @@ export interface LeadToAssess {
   readonly refold: boolean;
   readonly accountId: string | null;
   readonly nextLookAt: Instant | null;
+  readonly createdAt: Instant;
 }
 
 /**
@@ -68,7 +69,8 @@ interface LockedLeads {
 async function lockIds(transaction: Transaction, ids: readonly string[], more: boolean): Promise<LockedLeads> {
   if (ids.length === 0) return { leads: [], candidates: 0, more: false };
   const leads = await transaction.query<LeadToAssess>(sql`
-    SELECT id, stage, refold, account_id AS "accountId", next_look_at AS "nextLookAt" FROM lead
+    SELECT id, stage, refold, account_id AS "accountId", next_look_at AS "nextLookAt", created_at AS "createdAt"
+    FROM lead
     WHERE id = ANY(${ids}::uuid[]) AND merged_into IS NULL AND erased_at IS NULL AND parked_at IS NULL
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`);
   return { leads, candidates: ids.length, more };
