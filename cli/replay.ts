@@ -48,6 +48,7 @@ async function replay(key: string, options: { readonly version?: number; readonl
   if (ended.state === 'cancelled') {
     console.log(`${yellow('■')} Cancelled after ${count(ended.leadsDone)} of ${count(ended.leads)} leads.`);
     process.exitCode = 1;
+    return;
   }
   if (ended.report === null || ended.words === null) return;
   console.log(`${green('✓')} ${bold(key)} ${dim(versions)}\n  ${ended.words}.`);

@@ -75,7 +75,8 @@ export async function checkApprovals(
   const missing = missingApprovals(required, await readApprovals(transaction, versionId));
   if (missing.length === 0) return;
   const [first] = await transaction.query<{ first: boolean }>(sql`
-    SELECT live_version_id IS NULL AND (SELECT seeded_at IS NULL FROM installation WHERE id = 1) AS first
+    SELECT (SELECT seeded_at IS NULL FROM installation WHERE id = 1)
+           AND NOT EXISTS (SELECT FROM definition WHERE kind = 'scoring_model' AND live_version_id IS NOT NULL) AS first
     FROM definition WHERE kind = 'scoring_model' AND key = ${key}`);
   if (first?.first) return;
   throw new TendError(

@@ -3,8 +3,7 @@ import type { Instant } from '../domain/instant.ts';
 import { interestKeysOf } from '../domain/interaction/event-match.ts';
 import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
 import { emptyStanding, foldAll, standingAt } from '../domain/scoring/fold.ts';
-import { heldAfter, type Publication, type StoodBefore } from '../domain/scoring/held.ts';
-import type { ScoringModel } from '../domain/scoring/model.ts';
+import { heldAfter, type StoodBefore } from '../domain/scoring/held.ts';
 import { nextChange } from '../domain/scoring/next-change.ts';
 import { asksForAttributes, profileOverTime } from '../domain/scoring/profile-over-time.ts';
 import { reconcileLedger } from '../domain/scoring/reconcile-ledger.ts';
@@ -12,12 +11,8 @@ import { enters } from '../domain/sequence/entry.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
 import { isTransient } from './is-transient.ts';
-import {
-  type LiveDefinitions,
-  type LiveModel,
-  loadLiveDefinitions,
-  loadModelVersions,
-} from './load-live-definitions.ts';
+import { loadEarlierVersions } from './load-earlier-versions.ts';
+import { type LiveDefinitions, type LiveModel, loadLiveDefinitions } from './load-live-definitions.ts';
 import { newId } from './new-id.ts';
 import { describeError } from './park-lead.ts';
 import {
@@ -26,6 +21,7 @@ import {
   lockLeadsToAssess,
   readEnrolments,
   readFolded,
+  readLastClosed,
   readLedgerInForce,
   readNewInteractions,
   readStandings,
@@ -117,9 +113,20 @@ async function assessBatch(
   const live = await loadLiveDefinitions(transaction);
   const models = [...live.models, ...live.shadows];
   const news = await readNewInteractions(transaction, ids);
-  const previous = live.models.flatMap(({ publication }) => publication?.previousVersionId ?? []);
-  const previousModels = await loadModelVersions(transaction, previous);
-  const standings = await readStandings(transaction, ids, [...models.map(({ versionId }) => versionId), ...previous]);
+  const standings = await readStandings(
+    transaction,
+    ids,
+    models.map(({ versionId }) => versionId),
+  );
+  // For leads that are scored for the first time under a version, how they stood before it.
+  const firsts = ids.filter((id) => live.models.some(({ versionId }) => !standings.has(`${id} ${versionId}`)));
+  const earlier = new Map<number, readonly LiveModel[]>();
+  if (firsts.length > 0) {
+    for (const model of live.models) earlier.set(model.versionId, await loadEarlierVersions(transaction, model));
+    const before = [...earlier.values()].flatMap((versions) => versions.map(({ versionId }) => versionId));
+    for (const [key, standing] of await readStandings(transaction, firsts, before)) standings.set(key, standing);
+  }
+  const closed = await readLastClosed(transaction, firsts);
   const enrolments = await readEnrolments(transaction, ids);
   const attributes = await readAttributeHistories(
     transaction,
@@ -156,7 +163,8 @@ async function assessBatch(
         standing: (versionId) => standings.get(`${lead.id} ${versionId}`),
         ledger: (versionId) => ledger.get(`${lead.id} ${versionId}`) ?? [],
         attributes: attributes.get(lead.id) ?? nothingKnown,
-        previousModels,
+        earlier: (versionId) => earlier.get(versionId) ?? [],
+        closedAt: (modelKey) => closed.get(`${lead.id} ${modelKey}`) ?? null,
         enrolments: enrolments.get(lead.id) ?? [],
         now,
       });
@@ -165,8 +173,7 @@ async function assessBatch(
     }
   });
   const raised = await writeAssessment(transaction, now, results);
-  const isFirst = (id: string) => live.models.some(({ versionId }) => !standings.has(`${id} ${versionId}`));
-  const byPublishing = new Set(leads.map(({ id }) => id).filter((id) => !news.has(id) && isFirst(id)));
+  const byPublishing = new Set(firsts.filter((id) => !news.has(id)));
   return {
     attention: raised.filter((id) => !byPublishing.has(id)),
     later: raised.filter((id) => byPublishing.has(id)),
@@ -186,8 +193,10 @@ interface LeadInHand {
   readonly standing: (modelVersionId: number) => StoredStanding | undefined;
   readonly ledger: (modelVersionId: number) => Parameters<typeof reconcileLedger>[0];
   readonly attributes: KnownOverTime;
-  /** The models of the versions that were live before, by version id. */
-  readonly previousModels: ReadonlyMap<number, ScoringModel>;
+  /** The versions that were live before this one, the one that it replaced first. */
+  readonly earlier: (modelVersionId: number) => readonly LiveModel[];
+  /** When sales last closed a handoff of this model's. */
+  readonly closedAt: (modelKey: string) => Instant | null;
   readonly enrolments: readonly EnrolmentOfLead[];
   readonly now: Instant;
 }
@@ -239,7 +248,10 @@ function assessUnder(
     {
       held: stored?.held ?? null,
       first,
-      previous: first && publishing !== null ? previousAt(publishing, inHand) : null,
+      previous:
+        first && publishing !== null && ordered !== null
+          ? stoodBefore(inHand.earlier(versionId), publishing.at, inHand, ordered)
+          : null,
     },
     publishing,
   );
@@ -256,21 +268,38 @@ function assessUnder(
     (change !== null && (lead.nextLookAt === null || change < lead.nextLookAt));
   const changes =
     ordered === null ? { superseded: [], added: awards } : reconcileLedger(inHand.ledger(versionId), awards);
-  return { standing: { versionId, modelKey: definition.key, standing, held, ...changes }, planMayChange };
+  // The publisher's clock may be ahead of this one: what is older than its version's publishing counts for none.
+  const assessedAt = Math.max(now, publication?.at ?? now);
+  return { standing: { versionId, modelKey: definition.key, standing, held, assessedAt, ...changes }, planMayChange };
 }
 
-/** Where the lead stood under the version that was live before, when the present one took its place. */
-function previousAt(
-  { previousVersionId, at }: Publication & { readonly at: Instant },
+/**
+ * How the lead stood under the first of `earlier`, when the version after it took its place at `at`: by its whole history
+ * until then, whether or not it was ever folded under that version.
+ */
+function stoodBefore(
+  [version, ...earlier]: readonly LiveModel[],
+  at: Instant,
   inHand: LeadInHand,
+  ordered: readonly Interaction[],
 ): StoodBefore | null {
-  if (previousVersionId === null) return null;
-  const stored = inHand.standing(previousVersionId);
-  const model = inHand.previousModels.get(previousVersionId);
-  if (stored === undefined || model === undefined) return null;
-  const profile = profileOverTime(model, inHand.attributes);
-  const { standing } = standingAt(model, stored.standing, Math.max(at, stored.standing.at ?? at), profile);
-  return { qualified: standing.qualified, held: stored.held };
+  if (version === undefined) return null;
+  const { versionId, definition, publication } = version;
+  const profile = profileOverTime(definition, inHand.attributes);
+  const past = ordered.filter(({ occurredAt }) => occurredAt < at);
+  const { standing } = standingAt(definition, foldAll(definition, past, { profile }).standing, at, profile);
+  const closedAt = inHand.closedAt(definition.key);
+  const stored = inHand.standing(versionId);
+  const held =
+    stored !== undefined || publication === null
+      ? (stored?.held ?? null)
+      : heldAfter(
+          standing,
+          { held: null, first: true, previous: stoodBefore(earlier, publication.at, inHand, ordered) },
+          publication,
+        );
+  const givenBack = closedAt !== null && standing.qualifiedSince !== null && standing.qualifiedSince <= closedAt;
+  return { qualified: standing.qualified, givenBack, held };
 }
 
 function newEnrolments({ lead, live, news, enrolments, now }: LeadInHand): NewEnrolment[] {

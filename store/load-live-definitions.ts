@@ -68,15 +68,6 @@ export async function loadModelVersion(queryable: Queryable, versionId: number):
   return queryable.versions.get(versionId) as ScoringModel;
 }
 
-/** Several of them, by id. */
-export async function loadModelVersions(
-  queryable: Queryable,
-  versionIds: readonly number[],
-): Promise<ReadonlyMap<number, ScoringModel>> {
-  await loadVersions(queryable, versionIds);
-  return new Map(versionIds.map((id) => [id, queryable.versions.get(id) as ScoringModel]));
-}
-
 /** The sequences of these version ids, live or not: leads stay on the version they entered with. */
 export async function loadSequenceVersions(
   queryable: Queryable,

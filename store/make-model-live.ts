@@ -45,6 +45,7 @@ export async function makeModelLive(transaction: Transaction, model: ModelToMake
   const publication: StoredPublication = {
     ...choice,
     previousVersionId: before?.liveVersionId ?? null,
+    ...(model.action === 'definition.rolled-back' && { backToVersionId: await backTo(transaction, versionId) }),
     earlier: await earlierPublications(transaction, versionId),
   };
   await transaction.query(sql`
@@ -60,6 +61,14 @@ export async function makeModelLive(transaction: Transaction, model: ModelToMake
     // The note is free text and stays on the version: audit rows hold keys, ids and numbers.
     detail: { version, previous: before?.liveVersion ?? null, changed: choice.changed, perDay: choice.perDay },
   });
+}
+
+/** What a version that a rollback brings to live again had itself replaced. */
+async function backTo(transaction: Transaction, versionId: number): Promise<number | null> {
+  const [row] = await transaction.query<{ id: number | null }>(sql`
+    SELECT coalesce(publication->>'backToVersionId', publication->>'previousVersionId')::bigint AS id
+    FROM definition_version WHERE id = ${versionId}::bigint`);
+  return row?.id ?? null;
 }
 
 async function earlierPublications(transaction: Transaction, versionId: number): Promise<EarlierPublication[]> {

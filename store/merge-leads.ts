@@ -24,6 +24,12 @@ export async function mergeLeads(
   await transaction.query(sql`UPDATE interaction SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
   await transaction.query(sql`
     UPDATE score_ledger SET superseded_at = ${at(now)} WHERE lead_id = ${loser}::uuid AND superseded_at IS NULL`);
+  // Whom a publishing made ready, and holds back, is not freed by being one with somebody who was not ready.
+  await transaction.query(sql`
+    UPDATE standing SET held = other.held, released_at = coalesce(standing.released_at, other.released_at)
+    FROM standing AS other
+    WHERE standing.lead_id = ${survivor}::uuid AND other.lead_id = ${loser}::uuid
+      AND other.model_version_id = standing.model_version_id AND other.held IS NOT NULL AND NOT standing.qualified`);
   await transaction.query(sql`DELETE FROM standing WHERE lead_id = ${loser}::uuid`);
   await moveEnrolments(transaction, survivor, loser, now);
   await transaction.query(sql`UPDATE message SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);

@@ -61,7 +61,14 @@ export async function publishDefinition(database: Database, input: PublishInput)
         `A new draft of "${input.key}" was stored while this one was being published: publish again.`,
       );
     }
-    if (draft.live) return { key: input.key, version: draft.version, published: false };
+    if (draft.live) {
+      if ((input.choice !== undefined && input.choice.changed !== HAND_OFF_ALL.changed) || input.choice?.perDay != null)
+        throw new TendError(
+          'conflict',
+          `Version ${draft.version} of "${input.key}" is live already, and what becomes of leads was chosen then: publish another draft to choose anew.`,
+        );
+      return { key: input.key, version: draft.version, published: false };
+    }
     if (input.kind === 'sequence') await checkTemplates(transaction, draft.content as Sequence);
     if (input.kind === 'attributes') await checkOtherSets(transaction, draft.content as AttributeSet);
     if (input.kind === 'scoring_model') {

@@ -189,3 +189,15 @@ function append<Row>(map: Map<string, Row[]>, key: string, row: Row): void {
   if (list === undefined) map.set(key, [row]);
   else list.push(row);
 }
+
+/** When sales last closed a handoff, by `<lead id> <model key>`. */
+export async function readLastClosed(
+  transaction: Transaction,
+  leadIds: readonly string[],
+): Promise<Map<string, Instant>> {
+  if (leadIds.length === 0) return new Map();
+  const rows = await transaction.query<{ leadId: string; modelKey: string; closedAt: Instant }>(sql`
+    SELECT lead_id AS "leadId", trigger->>'modelKey' AS "modelKey", max(closed_at) AS "closedAt" FROM handoff
+    WHERE lead_id = ANY(${leadIds}::uuid[]) AND state = 'closed' GROUP BY 1, 2`);
+  return new Map(rows.map(({ leadId, modelKey, closedAt }) => [`${leadId} ${modelKey}`, closedAt]));
+}

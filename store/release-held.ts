@@ -57,17 +57,17 @@ async function somebodyIsHeld(transaction: Transaction, versionId: number): Prom
   return held.length > 0;
 }
 
-/** How many may be released now: a round's, or what the last 24 hours have left of the publisher's number a day. */
+/** How many may be released now: a round's, or what the last 24 hours, under whatever version, have left of the number a day. */
 async function freePlaces(
   transaction: Transaction,
-  { versionId, publication }: LiveModel,
+  { definition, publication }: LiveModel,
   now: Instant,
 ): Promise<number> {
   const perDay = publication?.perDay ?? null;
   if (perDay === null) return LEADS_A_ROUND;
   const [row] = await transaction.query<{ used: number }>(sql`
-    SELECT count(*) AS used FROM standing
-    WHERE model_version_id = ${versionId}::bigint AND released_at > ${at(now - DAY)}`);
+    SELECT count(DISTINCT lead_id) AS used FROM standing
+    WHERE model_key = ${definition.key} AND released_at > ${at(now - DAY)}`);
   return Math.min(LEADS_A_ROUND, perDay - (row?.used ?? 0));
 }
 
@@ -78,7 +78,7 @@ async function freePlaces(
 async function lockNext(transaction: Transaction, { versionId }: LiveModel): Promise<LeadOfHistory[]> {
   const next = await transaction.query<{ id: string }>(sql`
     SELECT lead.id FROM held_back JOIN lead ON lead.id = lead_id
-    WHERE model_version_id = ${versionId}::bigint AND held = 'hand-off' AND parked_at IS NULL AND NOT refold
+    WHERE model_version_id = ${versionId}::bigint AND held = 'hand-off' AND parked_at IS NULL AND NOT refold AND attention_rev = planned_rev
     ORDER BY firm_points DESC, lead.id LIMIT ${LEADS_A_ROUND}::int`);
   const locked = await transaction.query<LeadOfHistory>(sql`
     SELECT id, stage, account_id AS "accountId" FROM lead
@@ -100,20 +100,21 @@ async function weigh(
   const histories = await readAttributeHistories(transaction, asksForAttributes(definition) ? leads : []);
   const ready: string[] = [];
   const fallen: string[] = [];
-  const isReady = (stored: Standing, id: string): boolean => {
+  /** Null where it can't be told: its plan fails too, which parks it, and it keeps its place. */
+  const isReady = (stored: Standing, id: string): boolean | null => {
     try {
       const profile = profileOverTime(definition, histories.get(id) ?? nothingKnown);
       return standingAt(definition, stored, Math.max(now, stored.at ?? now), profile).standing.qualified;
     } catch {
-      // Its plan will fail too, which parks it with the error; it must not stand in the others' way.
-      return false;
+      return null;
     }
   };
   for (const id of ids) {
     const stored = standings.get(`${id} ${versionId}`);
     if (stored?.held !== 'hand-off') continue;
-    if (!isReady(stored.standing, id)) fallen.push(id);
-    else if (ready.length < places) ready.push(id);
+    const isStillReady = isReady(stored.standing, id);
+    if (isStillReady === false) fallen.push(id);
+    else if (isStillReady && ready.length < places) ready.push(id);
   }
   return { ready, fallen };
 }

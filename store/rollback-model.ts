@@ -13,6 +13,8 @@ export interface RollbackInput {
   readonly key: string;
   /** One that was live before; default: the one that was live before the present one. */
   readonly version: number | undefined;
+  /** The version that the caller sees live: a rollback that is sent twice is one. */
+  readonly from?: number | undefined;
   readonly choice: PublicationChoice;
   readonly actor: Actor;
   readonly now: Instant;
@@ -28,6 +30,7 @@ export async function rollbackModel(database: Database, input: RollbackInput): P
   const { key, choice, actor, now } = input;
   const published = await database.transaction(async (transaction) => {
     await lockModel(transaction, key);
+    await checkLive(transaction, key, input.from);
     const wanted = input.version ?? (await versionBefore(transaction, key));
     const { id, version, live, published } = await readModelVersion(transaction, key, wanted);
     if (!published) {
@@ -46,14 +49,32 @@ export async function rollbackModel(database: Database, input: RollbackInput): P
   return published;
 }
 
-/** The version that the present one replaced; where that is not on record, the one published last before it. */
+async function checkLive(transaction: Transaction, key: string, from: number | undefined): Promise<void> {
+  if (from === undefined) return;
+  const [row] = await transaction.query<{ version: number }>(sql`
+    SELECT version FROM definition JOIN definition_version AS live ON live.id = live_version_id
+    WHERE definition.kind = 'scoring_model' AND definition.key = ${key}`);
+  if (row !== undefined && row.version !== from)
+    throw new TendError(
+      'conflict',
+      `Not version ${from} of "${key}" is live, but version ${row.version}: nothing was rolled back.`,
+    );
+}
+
+/**
+ * The version that the present one replaced when it was first published, so that one rollback after another goes further
+ * back; where that is not on record, the one published last before it.
+ */
 async function versionBefore(transaction: Transaction, key: string): Promise<number> {
   const [row] = await transaction.query<{ version: number | null }>(sql`
-    SELECT coalesce(
-      (SELECT version FROM definition_version WHERE id = (live.publication->>'previousVersionId')::bigint),
-      (SELECT version FROM definition_version AS other
-       WHERE other.kind = live.kind AND other.key = live.key AND other.id <> live.id AND other.published_at IS NOT NULL
-       ORDER BY other.published_at DESC, other.version DESC LIMIT 1)) AS version
+    SELECT CASE
+      WHEN live.publication ? 'backToVersionId'
+        THEN (SELECT version FROM definition_version WHERE id = (live.publication->>'backToVersionId')::bigint)
+      WHEN live.publication->>'previousVersionId' IS NOT NULL
+        THEN (SELECT version FROM definition_version WHERE id = (live.publication->>'previousVersionId')::bigint)
+      ELSE (SELECT version FROM definition_version AS other
+            WHERE other.kind = live.kind AND other.key = live.key AND other.id <> live.id AND other.published_at IS NOT NULL
+            ORDER BY other.published_at DESC, other.version DESC LIMIT 1) END AS version
     FROM definition JOIN definition_version AS live ON live.id = live_version_id
     WHERE definition.kind = 'scoring_model' AND definition.key = ${key}`);
   if (row === undefined)

@@ -21,6 +21,7 @@ export interface AssessedStanding {
   readonly modelKey: string;
   readonly standing: Standing;
   readonly held: Held | null;
+  readonly assessedAt: Instant;
   readonly superseded: readonly number[];
   readonly added: readonly Award[];
 }
@@ -51,7 +52,7 @@ export async function writeAssessment(
   }
   const standings = done.flatMap(({ leadId, standings }) => standings.map((standing) => ({ leadId, ...standing })));
   await writeLedger(transaction, now, standings);
-  await writeStandings(transaction, now, standings);
+  await writeStandings(transaction, standings);
   const entries = done.flatMap(({ leadId, entries }) => entries.map((entry) => ({ leadId, ...entry })));
   await writeEnrolments(transaction, now, entries);
   if (parked.length > 0) {
@@ -95,12 +96,12 @@ async function writeLedger(
       ${rows.map((row) => at(row.occurredAt))}::timestamptz[])`);
 }
 
-async function writeStandings(transaction: Transaction, now: Instant, rows: readonly StandingOfLead[]): Promise<void> {
+async function writeStandings(transaction: Transaction, rows: readonly StandingOfLead[]): Promise<void> {
   if (rows.length === 0) return;
   await transaction.query(sql`
     INSERT INTO standing (lead_id, model_version_id, model_key, points, firm_points, qualified, qualified_since, grade, band, standing_at, held,
                           fold_state, last_occurred_at, last_source, last_message_id, interactions, assessed_at)
-    SELECT *, ${at(now)}::timestamptz FROM unnest(
+    SELECT * FROM unnest(
       ${rows.map((row) => row.leadId)}::uuid[],
       ${rows.map((row) => row.versionId)}::bigint[],
       ${rows.map((row) => row.modelKey)}::text[],
@@ -116,7 +117,8 @@ async function writeStandings(transaction: Transaction, now: Instant, rows: read
       ${rows.map((row) => at(row.standing.last?.occurredAt ?? null))}::timestamptz[],
       ${rows.map((row) => row.standing.last?.source ?? null)}::text[],
       ${rows.map((row) => row.standing.last?.messageId ?? null)}::text[],
-      ${rows.map((row) => row.standing.interactions)}::int[])
+      ${rows.map((row) => row.standing.interactions)}::int[],
+      ${rows.map((row) => at(row.assessedAt))}::timestamptz[])
     ON CONFLICT (lead_id, model_version_id) DO UPDATE SET
       points = excluded.points, firm_points = excluded.firm_points, qualified = excluded.qualified,
       qualified_since = excluded.qualified_since, grade = excluded.grade, band = excluded.band,

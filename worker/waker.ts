@@ -60,10 +60,14 @@ export function startWaker(context: {
       log.warn(loggable(error), 'a plan failed; the sweep will try again');
       return;
     }
-    if (howToWake(ahead) === 'not') return;
     const waiting = toWake.get(leadId);
     // Two plans of a lead may be made at once, and the earlier one be heard of later.
-    if (waiting === undefined || ahead.attentionRev >= waiting.attentionRev) toWake.set(leadId, ahead);
+    const isLatest = waiting === undefined || ahead.attentionRev >= waiting.attentionRev;
+    if (howToWake(ahead) === 'not') {
+      if (isLatest) toWake.delete(leadId);
+      return;
+    }
+    if (isLatest) toWake.set(leadId, ahead);
     const { send, handoff } = ahead.commands;
     const calls = send.length > 0 || handoff !== null ? whereUrgent : patient;
     calls.add(leadId);

@@ -8,6 +8,7 @@ import type { Database } from '../../store/database.ts';
 import { isoInstants } from '../iso-instants.ts';
 import { parseInput } from '../middleware/json-body.ts';
 import { path } from '../middleware/methods.ts';
+import { refuseUnknowableKey } from './definitions.ts';
 
 const outcomesSchema = z
   .string()
@@ -36,6 +37,7 @@ const questionSchema = (now: number) =>
 /** `/api/scoring-models/:key/calibration`: what the outcomes say about the model that is live. It changes nothing. */
 export function calibrationRoutes(database: Database, clock: Clock): Router {
   const router = Router();
+  router.param('key', refuseUnknowableKey);
 
   const read: RequestHandler<{ key: string }> = async (request, response) => {
     const now = clock.now();

@@ -1,4 +1,4 @@
-import { type RequestHandler, Router } from 'express';
+import { type RequestHandler, type RequestParamHandler, Router } from 'express';
 import { type DefinitionKind, definitionKeySchema } from '../../domain/definition/definition.ts';
 import { TendError } from '../../domain/errors.ts';
 import type { Clock } from '../../store/clock.ts';
@@ -19,6 +19,7 @@ export function definitionRoutes(
   readMore: (key: string) => Promise<object> = async () => ({}),
 ): Router {
   const router = Router();
+  router.param('key', refuseUnknowableKey);
 
   const list: RequestHandler = async (_request, response) => {
     response.json({ definitions: isoInstants(await listDefinitions(database, kind)) });
@@ -52,6 +53,13 @@ export function definitionRoutes(
   path(router, '/:key/publish', { post: publish });
   return router;
 }
+
+/** No definition can have such a key, and PostgreSQL cannot even look for some of them. */
+export const refuseUnknowableKey: RequestParamHandler = (request, _response, next, key: string) => {
+  if (request.method === 'PUT' || definitionKeySchema.safeParse(key).success) next();
+  else
+    next(new TendError('not-found', 'There is nothing of this key: keys are lower-case letters, digits and hyphens.'));
+};
 
 function validKey(key: string): string {
   const parsed = definitionKeySchema.safeParse(key);

@@ -15,9 +15,9 @@ import { isoInstants } from '../iso-instants.ts';
 import { actorOf } from '../middleware/authenticate.ts';
 import { parseInput } from '../middleware/json-body.ts';
 import { path } from '../middleware/methods.ts';
-import { definitionRoutes } from './definitions.ts';
+import { definitionRoutes, refuseUnknowableKey } from './definitions.ts';
 
-const version = z.number({ error: 'must be a version number' }).int('must be a whole number').min(1);
+const version = z.number({ error: 'must be a version number' }).int('must be a whole number').min(1).max(2_147_483_647);
 const note = z.string().trim().min(1).max(2_000).nullable().default(null);
 
 /** What becomes of leads that this, not anything they did, makes ready for sales. */
@@ -38,7 +38,7 @@ const perDayProblem = { path: ['perDay'], error: 'only limits changed: "hand-off
 
 const publishSchema = z.strictObject(choice).refine(perDayOnlyWithHandOff, perDayProblem);
 const rollbackSchema = z
-  .strictObject({ ...choice, version: version.optional() })
+  .strictObject({ ...choice, version: version.optional(), from: version.optional() })
   .refine(perDayOnlyWithHandOff, perDayProblem);
 const approvalSchema = z.strictObject({ party: z.enum(approvalParties), note, version: version.optional() });
 const shadowSchema = z.strictObject({ version: version.optional() });
@@ -76,8 +76,8 @@ export function scoringModelRoutes(database: Database, clock: Clock, approvals: 
   };
 
   const rollback: ByKey = async (request, response) => {
-    const { version, ...choice } = parseInput(rollbackSchema, request.body);
-    const input = { key: request.params.key, version, choice, actor: actorOf(request), now: clock.now() };
+    const { version, from, ...choice } = parseInput(rollbackSchema, request.body);
+    const input = { key: request.params.key, version, from, choice, actor: actorOf(request), now: clock.now() };
     response.json(await rollbackModel(database, input));
   };
 
@@ -104,6 +104,7 @@ export function scoringModelRoutes(database: Database, clock: Clock, approvals: 
   };
 
   const router = Router();
+  router.param('key', refuseUnknowableKey);
   path(router, '/:key/publish', { post: publish });
   path(router, '/:key/approvals', { post: approve });
   path(router, '/:key/rollback', { post: rollback });

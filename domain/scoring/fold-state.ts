@@ -19,6 +19,8 @@ export interface FoldState {
   silence: { [rule: string]: { since: Instant; by: number; noted: number } };
   /** The person's visits so far; one ends after 30 minutes without an event. */
   session: { number: number; lastAt: Instant } | null;
+  /** When a website saw the person last. */
+  seenAt: Instant | null;
 }
 
 /** Points by how fast they fade (`paceKey`). */
@@ -52,6 +54,7 @@ export const emptyState: FoldState = {
   recurring: {},
   silence: {},
   session: null,
+  seenAt: null,
 };
 
 /** What the state holds under `key`, and nothing that every object has: a rule may well be called "constructor". */
@@ -69,6 +72,7 @@ export function copyState(state: FoldState): FoldState {
     recurring: mapValues(state.recurring, (periods) => [...periods]),
     silence: mapValues(state.silence, (silence) => ({ ...silence })),
     session: state.session === null ? null : { ...state.session },
+    seenAt: state.seenAt,
   };
 }
 

@@ -162,6 +162,7 @@ function foldOne(
   dropExpired(state, occurredAt);
   if (human) {
     confirmPoints(state);
+    state.seenAt = occurredAt;
     if (model.needsSessions) noteVisit(state, occurredAt);
   }
   noteReaction(model, state, interaction);

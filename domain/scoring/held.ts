@@ -16,11 +16,15 @@ export interface Publication {
   readonly note: string | null;
   /** The version that was live before. */
   readonly previousVersionId: number | null;
+  /** The version that a rollback goes back to; absent: the one before. One that was rolled back itself is passed over. */
+  readonly backToVersionId?: number | null;
 }
 
 /** How a lead stood under the version that was live before, when the present one took its place. */
 export interface StoodBefore {
   readonly qualified: boolean;
+  /** Sales gave it back since it came to qualify: it was not to be offered again before it qualified anew. */
+  readonly givenBack: boolean;
   readonly held: Held | null;
 }
 
@@ -36,14 +40,21 @@ export function heldAfter(
 ): Held | null {
   if (publication === null || !isOfPublishing(standing, publication)) return null;
   const held = before.first ? heldAtFirst(before.previous, publication) : before.held;
-  const didSomethingSince = standing.last !== null && standing.last.occurredAt >= publication.at;
+  // What Tend recorded itself, a scanner's click or what a system reported, is nothing that the person did.
+  const { seenAt } = standing.state;
+  const didSomethingSince = seenAt !== null && seenAt >= publication.at;
   return held === 'next-interaction' && didSomethingSince ? null : held;
 }
 
-/** Ready before, so not made ready by this publishing: free as it was, or held by an earlier one, whose queue goes on in this one's. */
+/**
+ * Ready before, so not made ready by this publishing: free as it was, given back by sales as it was, or held by an earlier
+ * publishing, whose queue goes on in this one's.
+ */
 function heldAtFirst(previous: StoodBefore | null, { changed, perDay }: Publication): Held | null {
   const made = changed === 'hand-off' && perDay === null ? null : changed;
-  return previous?.qualified && previous.held !== 'hand-off' ? previous.held : made;
+  if (!previous?.qualified) return made;
+  if (previous.givenBack) return 'never';
+  return previous.held === 'hand-off' ? made : previous.held;
 }
 
 /** True while a standing has been qualified since before its version was published: not by anything that came after. */

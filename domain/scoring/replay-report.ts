@@ -129,7 +129,7 @@ function turns({ qualifiedBefore, qualifiedAfter }: ChangedLead): boolean {
 
 /** New MQLs a week, on average over the weeks of which something is on record, twelve at most. */
 export function mqlsPerWeek(report: ReplayReport): { readonly before: number; readonly after: number } {
-  const seen = report.since === null ? 1 : Math.ceil((report.until - report.since) / WEEK);
+  const seen = report.since === null ? 1 : (report.until - report.since) / WEEK;
   const weeks = Math.min(WEEKS, Math.max(1, seen));
   const average = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0) / weeks;
   return { before: average(report.weeks.before), after: average(report.weeks.after) };

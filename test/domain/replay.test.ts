@@ -98,7 +98,7 @@ describe('the report of a replay', () => {
     expect(mqlsPerWeek(report)).toEqual({ before: 0, after: 0.25 });
     const young = emptyReport(NOW);
     addToReport(young, lead(replayed('1', true, []), replayed('1', true, [NOW - DAY]), { firstSeen: NOW - 10 * DAY }));
-    expect(mqlsPerWeek(young)).toEqual({ before: 0, after: 0.5 });
+    expect(mqlsPerWeek(young)).toEqual({ before: 0, after: 0.7 });
   });
 
   it('counts a customer as an MQL of the time before, and as nothing else', () => {

@@ -319,8 +319,11 @@ describe('rolling back', () => {
       sql`SELECT action, detail FROM audit WHERE subject_id = 'shop' ORDER BY id DESC LIMIT 1`,
     );
     expect(audit).toMatchObject({ action: 'definition.rolled-back', detail: { version: first, previous: second } });
-    // Once more: the one that was live before is now the other.
-    expect(await back()).toMatchObject({ version: second });
+    // Sent again, or once more: it never brings the mistake back. By its number, on purpose, it does.
+    await expect(back()).rejects.toMatchObject({ code: 'conflict' });
+    const again = { key: 'shop', version: undefined, from: second, choice: HAND_OFF_ALL, actor: tester, now };
+    await expect(rollbackModel(database, again)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await back(second)).toMatchObject({ version: second, published: true });
     expect(await back(second)).toMatchObject({ published: false });
   });
 
@@ -423,5 +426,79 @@ describe('a shadow', () => {
     expect(await offered(lead)).toBe(true);
     await expect(compareShadow(database, 'shop')).rejects.toMatchObject({ code: 'not-found' });
     await expect(shadow()).rejects.toMatchObject({ code: 'conflict', detail: expect.stringContaining('is live') });
+  });
+});
+
+describe('who was not made ready by a publishing', () => {
+  const fading = { rules: [{ id: 'demo', on: { event: 'Demo' }, points: 30, halfLife: { days: 2 } }] };
+
+  it('was ready before by what it did, though nobody had scored that yet: it is offered, whatever the choice', async () => {
+    await publish(50);
+    const lead = await person('Demo', 'Demo');
+    await publish(40, choice('never'));
+    await settle();
+    expect(await offered(lead)).toBe(true);
+  });
+
+  it('was given back by sales: a version under which it seems to qualify later does not offer it again', async () => {
+    await publish(20);
+    const lead = await person('Demo');
+    await settle();
+    await giveBack(lead);
+    await settle();
+    later(10 * DAY);
+    await act(lead, 'Demo');
+    await settle();
+    expect(await handoffs(lead)).toHaveLength(1);
+    for (const how of [choice('never'), HAND_OFF_ALL]) {
+      await publish(20, how, fading);
+      await settle();
+      expect(await handoffs(lead)).toHaveLength(1);
+    }
+    later(30 * DAY);
+    await act(lead, 'Demo');
+    await settle();
+    expect(await handoffs(lead)).toHaveLength(2);
+  });
+
+  it('was held by a version before: two quick publishings lose no hold', async () => {
+    await publish(100);
+    const lead = await person('Demo');
+    await settle();
+    await publish(20, choice('never'));
+    await settle();
+    expect(await offered(lead)).toBe(false);
+    await publish(25);
+    await publish(20);
+    await settle();
+    expect(await offered(lead)).toBe(false);
+  });
+
+  it('waits for what the person does, not for what a system records', async () => {
+    await publish(100);
+    const lead = await person('Demo');
+    await settle();
+    await publish(20, choice('next-interaction'));
+    await settle();
+    later(60_000);
+    await interact(database, { email: lead.email, event: 'Attributes Recorded', at: now, kind: 'tend' });
+    await settle();
+    expect(await offered(lead)).toBe(false);
+    await act(lead, 'Page');
+    await settle();
+    expect(await offered(lead)).toBe(true);
+  });
+
+  it('counts for this version also where the clock of who scores is behind that of who publishes', async () => {
+    await publish(100);
+    const lead = await person('Demo');
+    await settle();
+    await publish(20);
+    const present = now;
+    clock.set(present - 2 * HOUR);
+    await assessAll(database, clock);
+    clock.set(present);
+    await settle();
+    expect(await offered(lead)).toBe(true);
   });
 });

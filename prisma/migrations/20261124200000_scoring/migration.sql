@@ -8,12 +8,13 @@ ALTER TABLE "standing" ADD CONSTRAINT "standing_held" CHECK ("held" IN ('hand-of
 ALTER TABLE "standing" ADD COLUMN "released_at" TIMESTAMPTZ(3);
 CREATE INDEX "standing_held_back" ON "standing"("model_version_id", "held", "firm_points" DESC) WHERE "held" IS NOT NULL;
 -- How many of them had their turn in the last 24 hours.
-CREATE INDEX "standing_released" ON "standing"("model_version_id", "released_at") WHERE "released_at" IS NOT NULL;
+CREATE INDEX "standing_released" ON "standing"("model_key", "released_at") WHERE "released_at" IS NOT NULL;
 -- Whose offer is really held back: not who is a customer, whom sales has, or whom it gave back since that qualified.
 CREATE VIEW "held_back" AS
 SELECT "standing"."lead_id", "standing"."model_version_id", "standing"."held", "standing"."firm_points"
 FROM "standing" JOIN "lead" ON "lead"."id" = "standing"."lead_id"
-WHERE "standing"."held" IS NOT NULL AND "standing"."qualified"
+JOIN "definition_version" AS "version" ON "version"."id" = "standing"."model_version_id"
+WHERE "standing"."held" IS NOT NULL AND "standing"."qualified" AND "standing"."assessed_at" >= "version"."published_at"
   AND "lead"."stage" = 'lead' AND "lead"."merged_into" IS NULL AND "lead"."erased_at" IS NULL
   AND NOT EXISTS (
     SELECT 1 FROM "handoff" WHERE "handoff"."lead_id" = "lead"."id"
