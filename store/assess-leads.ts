@@ -113,11 +113,8 @@ async function assessBatch(
   const live = await loadLiveDefinitions(transaction);
   const models = [...live.models, ...live.shadows];
   const news = await readNewInteractions(transaction, ids);
-  const standings = await readStandings(
-    transaction,
-    ids,
-    models.map(({ versionId }) => versionId),
-  );
+  const versionIds = models.map(({ versionId }) => versionId);
+  const standings = await readStandings(transaction, ids, versionIds);
   // For leads that are scored for the first time under a version, how they stood before it.
   const firsts = ids.filter((id) => live.models.some(({ versionId }) => !standings.has(`${id} ${versionId}`)));
   const earlier = new Map<number, readonly LiveModel[]>();
@@ -151,7 +148,7 @@ async function assessBatch(
   const lateIds = late.map(({ id }) => id);
   const fromTheStart = new Set(lateIds);
   const folded = await readFolded(transaction, lateIds);
-  const ledger = await readLedgerInForce(transaction, lateIds);
+  const ledger = await readLedgerInForce(transaction, lateIds, versionIds);
 
   const results = leads.map((lead): AssessmentResult => {
     try {

@@ -80,7 +80,9 @@ export async function publishDefinition(database: Database, input: PublishInput)
     } else await makeLive(transaction, input, draft, compiled);
     return { key: input.key, version: draft.version, published: true };
   });
-  if (input.kind === 'scoring_model' || input.kind === 'attributes') await continueRefolds(database, BATCHES_AT_ONCE);
+  // It is live, whatever becomes of this: the sweep goes on.
+  if (input.kind === 'scoring_model' || input.kind === 'attributes')
+    await continueRefolds(database, BATCHES_AT_ONCE).catch(() => {});
   return published;
 }
 

@@ -151,12 +151,14 @@ function toStanding(row: StandingRow): StoredStanding {
 export async function readLedgerInForce(
   transaction: Transaction,
   leadIds: readonly string[],
+  modelVersionIds: readonly number[],
 ): Promise<Map<string, LedgerRow[]>> {
   if (leadIds.length === 0) return new Map();
   const rows = await transaction.query<LedgerRow & { leadId: string; modelVersionId: number }>(sql`
     SELECT id, lead_id AS "leadId", model_version_id AS "modelVersionId", interaction_id AS "interactionId", rule, points, provisional,
            occurred_at AS "occurredAt"
-    FROM score_ledger WHERE lead_id = ANY(${leadIds}::uuid[]) AND superseded_at IS NULL`);
+    FROM score_ledger
+    WHERE lead_id = ANY(${leadIds}::uuid[]) AND model_version_id = ANY(${modelVersionIds}::bigint[]) AND superseded_at IS NULL`);
   const ledger = new Map<string, LedgerRow[]>();
   for (const row of rows) append(ledger, `${row.leadId} ${row.modelVersionId}`, row);
   return ledger;

@@ -45,7 +45,8 @@ export async function rollbackModel(database: Database, input: RollbackInput): P
     await unparkAll(transaction);
     return { key, version, published: true };
   });
-  await continueRefolds(database, BATCHES_AT_ONCE);
+  // It is live, whatever becomes of this: the sweep goes on.
+  await continueRefolds(database, BATCHES_AT_ONCE).catch(() => {});
   return published;
 }
 

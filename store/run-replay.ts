@@ -11,7 +11,6 @@ import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
 import { isTransient } from './is-transient.ts';
 import { loadModelVersion } from './load-live-definitions.ts';
-import { describeError } from './park-lead.ts';
 import { type LeadOfHistory, readAttributeHistories } from './read-attribute-histories.ts';
 import { at, sql } from './sql.ts';
 
@@ -43,7 +42,7 @@ export async function replayBatch(database: Database, clock: Clock, batchSize = 
     if (id === undefined || isTransient(error)) throw error;
     // It would fail again, and keep all others waiting.
     await database.query(sql`
-      UPDATE model_replay SET state = 'failed', error = ${describeError(error)}, finished_at = ${at(clock.now())}
+      UPDATE model_replay SET state = 'failed', error = ${(error as { code?: string }).code ?? (error instanceof Error ? error.name : 'unknown')}, finished_at = ${at(clock.now())}
       WHERE id = ${id}::uuid AND state IN ('waiting', 'running')`);
     return true;
   }
@@ -67,6 +66,8 @@ async function takeReplay(transaction: Transaction): Promise<OpenReplay | undefi
 }
 
 async function playBatch(transaction: Transaction, replay: OpenReplay, clock: Clock, batchSize: number): Promise<void> {
+  // Folding may take longer than a transaction may stand idle; should this process hang, the row's lock harms nobody.
+  await transaction.query(sql`SET LOCAL idle_in_transaction_session_timeout = '10min'`);
   const until = replay.askedAt;
   const total = replay.report === null ? await countLeads(transaction, until) : replay.leads;
   const report = replay.report ?? emptyReport(until);
