@@ -16,6 +16,7 @@ import { joinAccount } from './join-account.ts';
 import { loadVocabulary } from './load-vocabulary.ts';
 import { mergeLeads } from './merge-leads.ts';
 import { newId } from './new-id.ts';
+import { errorCode } from './park-lead.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { recordAudit } from './record-audit.ts';
 import { at, sql } from './sql.ts';
@@ -65,7 +66,7 @@ async function setAside(
       subjectKind: 'interaction',
       subjectId: String(id),
       // Its message may quote what the person said, and an audit row outlives an erasure.
-      detail: { error: (error as { code?: string }).code ?? (error instanceof Error ? error.name : 'unknown') },
+      detail: { error: errorCode(error) },
     });
   });
 }

@@ -19,9 +19,8 @@ export async function loadEarlierVersions(queryable: Queryable, live: LiveModel)
     const replacedAt = publication.at;
     const [row] = await queryable.query<{ publication: Publication | null; publishedAt: Instant | null }>(sql`
       SELECT publication, published_at AS "publishedAt" FROM definition_version WHERE id = ${versionId}::bigint`);
-    const known = row?.publication != null && row.publishedAt !== null && row.publishedAt < replacedAt;
-    publication =
-      known && row?.publication && row.publishedAt !== null ? { ...row.publication, at: row.publishedAt } : null;
+    const { publication: how = null, publishedAt = null } = row ?? {};
+    publication = how !== null && publishedAt !== null && publishedAt < replacedAt ? { ...how, at: publishedAt } : null;
     versions.push({ versionId, definition: await loadModelVersion(queryable, versionId), publication });
   }
   return versions;

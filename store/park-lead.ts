@@ -26,6 +26,11 @@ export async function parkLeadOfMessage(
   if (message !== undefined) await parkLead(database, clock, message.leadId, error);
 }
 
+/** What of an error may outlive a person's erasure: PostgreSQL's and Node's code, else its kind, and nothing it says. */
+export function errorCode(error: unknown): string {
+  return (error as { code?: string }).code ?? (error instanceof Error ? error.name : 'unknown');
+}
+
 export function describeError(error: unknown): string {
   return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);
 }

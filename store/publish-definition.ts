@@ -62,7 +62,8 @@ export async function publishDefinition(database: Database, input: PublishInput)
       );
     }
     if (draft.live) {
-      if ((input.choice !== undefined && input.choice.changed !== HAND_OFF_ALL.changed) || input.choice?.perDay != null)
+      const { choice = HAND_OFF_ALL } = input;
+      if (choice.changed !== HAND_OFF_ALL.changed || choice.perDay !== null)
         throw new TendError(
           'conflict',
           `Version ${draft.version} of "${input.key}" is live already, and what becomes of leads was chosen then: publish another draft to choose anew.`,

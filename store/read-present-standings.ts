@@ -37,7 +37,7 @@ export async function readPresentStandings(
     // A standing may be of an instant that this clock has not come to.
     const at = Math.max(now, row.standing.at ?? now);
     const { standing } = standingAt(definition, row.standing, at, profile);
-    changesAt = earliest(changesAt, nextChange(definition, row.standing, at, profile));
+    changesAt = earliest(changesAt, nextChange(definition, standing, at, profile));
     return [
       {
         modelKey: definition.key,

@@ -11,6 +11,7 @@ import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
 import { isTransient } from './is-transient.ts';
 import { loadModelVersion } from './load-live-definitions.ts';
+import { errorCode } from './park-lead.ts';
 import { type LeadOfHistory, readAttributeHistories } from './read-attribute-histories.ts';
 import { at, sql } from './sql.ts';
 
@@ -42,7 +43,7 @@ export async function replayBatch(database: Database, clock: Clock, batchSize = 
     if (id === undefined || isTransient(error)) throw error;
     // It would fail again, and keep all others waiting.
     await database.query(sql`
-      UPDATE model_replay SET state = 'failed', error = ${(error as { code?: string }).code ?? (error instanceof Error ? error.name : 'unknown')}, finished_at = ${at(clock.now())}
+      UPDATE model_replay SET state = 'failed', error = ${errorCode(error)}, finished_at = ${at(clock.now())}
       WHERE id = ${id}::uuid AND state IN ('waiting', 'running')`);
     return true;
   }

@@ -106,6 +106,9 @@ export function standingAt(
   onQualified?: (at: Instant) => void,
 ): Folded {
   const compiled = compileModel(model);
+  // Of most shops' models time changes nothing, and this is asked for every lead that does something.
+  if (standing.at !== null && !compiled.changesWithTime && profile === noProfile)
+    return { standing: { ...standing, at: Math.max(standing.at, now) }, awards: [] };
   const draft = draftOf(standing, standing.at ?? now, profile);
   const awards: Award[] = [];
   advance(compiled, draft, profile, now, {
