@@ -1,7 +1,13 @@
 import type { Instant } from '../domain/instant.ts';
 import { attemptLimitMs } from '../domain/sending/lease.ts';
 import type { CompiledTemplate } from '../mail/compile-template.ts';
-import { type ComposeOptions, composeLeadMail, composeRepMail, type OutgoingMail } from '../mail/compose.ts';
+import {
+  type ComposeOptions,
+  composeColleagueMail,
+  composeLeadMail,
+  composeRepMail,
+  type OutgoingMail,
+} from '../mail/compose.ts';
 import type { MailTransport } from '../mail/transport.ts';
 import { type ClaimAnswer, type ClaimedMessage, claimMessage } from '../store/claim-message.ts';
 import type { Clock } from '../store/clock.ts';
@@ -10,6 +16,7 @@ import { isTransient } from '../store/is-transient.ts';
 import { newId } from '../store/new-id.ts';
 import { parkLeadOfMessage } from '../store/park-lead.ts';
 import { readHandoffMailFacts, readLeadMailFacts } from '../store/read-mail-facts.ts';
+import { readNoticeFacts } from '../store/read-notice-facts.ts';
 import { recordSendResult, type SendResult } from '../store/record-send-result.ts';
 
 export interface SendContext {
@@ -38,10 +45,11 @@ const RECORD_PAUSE_MS = 250;
  * claim to run out as `unknown`; a second attempt of this activity finds the claim taken and sends nothing.
  */
 export function createSendMail({ database, clock, transport, compose, leaseMs }: SendContext): SendActivities {
+  const sendingDomain = domainOf(compose.from);
   return {
     async sendMail({ messageId, notBefore }) {
       const token = newId();
-      const claim = await claimMessage(database, clock, { messageId, token, leaseMs, notBefore }).catch(
+      const claim = await claimMessage(database, clock, { messageId, token, leaseMs, notBefore, sendingDomain }).catch(
         (error: unknown) => setAside(messageId, error),
       );
       if (claim.kind !== 'claimed') return { kind: claim.kind };
@@ -70,7 +78,10 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
         reply: error instanceof Error ? error.message.slice(0, 500) : null,
       };
     }
-    if (mail === null) return { state: 'refused', reason: 'no-longer-offered', providerId: null, reply: null };
+    if (mail === null) {
+      const reason = message.recipientKind === 'rep' ? 'no-longer-offered' : 'nobody-to-tell';
+      return { state: 'refused', reason, providerId: null, reply: null };
+    }
     // This process may have been suspended, or PostgreSQL slow: past the lease an offer or a withdrawal may have come.
     if (clock.now() + attemptLimitMs(leaseMs) > message.leaseUntil) {
       return { state: 'deferred', reason: 'lease-ended', providerId: null, reply: null };
@@ -84,21 +95,19 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
     };
   }
 
+  /** Null: whom it is to, or whom it tells of, has gone meanwhile. */
   async function composeMail(message: ClaimedMessage): Promise<OutgoingMail | null> {
+    const now = clock.now();
     const compiled = message.compiled as CompiledTemplate;
-    const lead = await readLeadMailFacts(database, message.leadId, clock.now());
-    if (message.recipientKind === 'lead') {
-      return composeLeadMail({ compiled, message, lead: { email: message.address, ...lead } }, compose);
-    }
-    const facts = await readHandoffMailFacts(database, message.handoffId ?? '', message.repKey ?? '');
-    if (facts === null) return null;
-    const { rep, handoff, points, leadEmail } = facts;
-    return composeRepMail(
-      {
-        compiled,
-        message,
-        locale: null,
-        facts: {
+    const lead = await readLeadMailFacts(database, message.leadId, now);
+    switch (message.recipientKind) {
+      case 'lead':
+        return composeLeadMail({ compiled, message, lead: { email: message.address, ...lead } }, compose);
+      case 'rep': {
+        const found = await readHandoffMailFacts(database, message.handoffId ?? '', message.repKey ?? '');
+        if (found === null) return null;
+        const { rep, handoff, points, leadEmail } = found;
+        const facts = {
           rep,
           handoff: {
             ...handoff,
@@ -107,10 +116,17 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
           },
           lead: { id: message.leadId, email: leadEmail, attributes: lead.attributes },
           points: points.map((point) => ({ ...point, at: new Date(point.at).toISOString() })),
-        },
-      },
-      compose,
-    );
+        };
+        return composeRepMail({ compiled, message, locale: null, facts }, compose);
+      }
+      case 'colleague': {
+        const found = await readNoticeFacts(database, message.id, now);
+        if (found === null) return null;
+        const { leadEmail: email, stage, ...notice } = found;
+        const facts = { ...notice, lead: { id: message.leadId, email, stage, attributes: lead.attributes } };
+        return composeColleagueMail({ compiled, message, locale: null, facts }, compose);
+      }
+    }
   }
 
   async function record(messageId: string, token: string, result: SendResult) {
@@ -124,4 +140,9 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
       }
     }
   }
+}
+
+/** The domain of `Name <address>`, in lower case. */
+function domainOf(mailbox: string): string {
+  return /@([^@<>\s]+)>?\s*$/.exec(mailbox)?.[1]?.toLowerCase() ?? '';
 }

@@ -1,16 +1,20 @@
 import type { KnownOverTime } from '../domain/attributes/history.ts';
 import type { Instant } from '../domain/instant.ts';
 import { interestKeysOf } from '../domain/interaction/event-match.ts';
-import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
+import { ATTRIBUTES_RECORDED, compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
+import { scoreNeedsLook } from '../domain/journey/score-attention.ts';
 import { emptyStanding, foldAll, standingAt } from '../domain/scoring/fold.ts';
 import { heldAfter, type StoodBefore } from '../domain/scoring/held.ts';
 import { nextChange } from '../domain/scoring/next-change.ts';
 import { profileOverTime } from '../domain/scoring/profile-over-time.ts';
 import { reconcileLedger } from '../domain/scoring/reconcile-ledger.ts';
-import { enters } from '../domain/sequence/entry.ts';
+import { entryBarrier, isEntryEvent } from '../domain/sequence/entry.ts';
+import { eventsAmong } from '../domain/sequence/signal.ts';
 import type { LiveDefinitions, LiveModel } from './load-live-definitions.ts';
 import { newId } from './new-id.ts';
+import type { PlanWatch } from './plan-watch.ts';
 import type { EnrolmentOfLead, LeadToAssess, StoredStanding } from './read-assessment.ts';
+import { passesOf } from './read-enrolments.ts';
 import type { AssessedStanding, AssessmentResult, NewEnrolment } from './write-assessment.ts';
 
 /** A lead with all that its assessment is made from. */
@@ -28,6 +32,8 @@ export interface LeadInHand {
   /** When sales last closed a handoff of this model's. */
   readonly closedAt: (modelKey: string) => Instant | null;
   readonly enrolments: readonly EnrolmentOfLead[];
+  /** What may change its plan besides what is scored. */
+  readonly watch: PlanWatch;
   readonly now: Instant;
 }
 
@@ -36,15 +42,17 @@ export interface LeadInHand {
  * change. Nothing is read or written here. Throws what the fold throws.
  */
 export function assessLead(inHand: LeadInHand): AssessmentResult {
-  const { lead, live, news, enrolments } = inHand;
+  const { lead, live, news, watch } = inHand;
   const ordered = inHand.history === null ? null : [...inHand.history].sort(compareFoldOrder);
   const assessed = live.models.map((model) => assessUnder(model, inHand, ordered));
   const entries = newEnrolments(inHand);
-  const awaited = new Set(enrolments.filter(({ state }) => state === 'active').flatMap(({ awaits }) => awaits));
   const planMayChange =
     entries.length > 0 ||
     assessed.some((under) => under.planMayChange) ||
-    news.some((interaction) => interestKeysOf(interaction).some((key) => awaited.has(key)));
+    news.some((interaction) => interestKeysOf(interaction).some((key) => watch.keys.has(key))) ||
+    // What was said of its company comes without an interaction of its own.
+    (lead.refold && watch.keys.has(ATTRIBUTES_RECORDED)) ||
+    (lead.neverPlanned && watch.entryConditions);
   const shadows = live.shadows.flatMap((model) => assessShadow(model, inHand, ordered));
   const standings = [...assessed.map(({ standing }) => standing), ...shadows];
   return { leadId: lead.id, parked: null, news, standings, entries, planMayChange };
@@ -99,12 +107,21 @@ function assessUnder(
     present.qualifiedSince !== standing.qualifiedSince ||
     held !== (stored?.held ?? null) ||
     // Found earlier than the journey means to look: its timer would ring too late.
-    (change !== null && (lead.nextLookAt === null || change < lead.nextLookAt));
+    (change !== null && (lead.nextLookAt === null || change < lead.nextLookAt)) ||
+    scoreMatters();
   const changes =
     ordered === null ? { superseded: [], added: awards } : reconcileLedger(inHand.ledger(versionId), awards);
   // The publisher's clock may be ahead of this one: what is older than its version's publishing counts for none.
   const assessedAt = Math.max(now, publication?.at ?? now);
   return { standing: { versionId, modelKey: definition.key, standing, held, assessedAt, ...changes }, planMayChange };
+
+  function scoreMatters(): boolean {
+    const leaves = inHand.watch.scores.filter(({ score }) => score === definition.key);
+    if (leaves.length === 0) return false;
+    const unchanged = before.at === null ? [] : [standingAt(definition, before, at, profile).standing];
+    const now = { model: definition, standing: present, profile };
+    return leaves.some((leaf) => scoreNeedsLook(leaf, [before, ...unchanged], now, at, lead.nextLookAt));
+  }
 }
 
 /**
@@ -138,11 +155,11 @@ function stoodBefore(
 
 function newEnrolments({ lead, live, news, enrolments, now }: LeadInHand): NewEnrolment[] {
   const entries: NewEnrolment[] = [];
-  for (const { versionId, definition } of live.sequences) {
-    if (definition.entry.length === 0) continue;
-    const passes = enrolments.filter(({ sequenceKey }) => sequenceKey === definition.key);
-    const earlier = { any: passes.length > 0, active: passes.some(({ state }) => state === 'active') };
-    const trigger = news.find((interaction) => enters(definition, interaction, lead.stage, earlier, now));
+  for (const { versionId, definition, paused } of live.sequences) {
+    if (paused || eventsAmong(definition.entry).length === 0) continue;
+    const passes = passesOf(enrolments.filter(({ sequenceKey }) => sequenceKey === definition.key));
+    if (entryBarrier(definition, lead.stage, passes, now) !== null) continue;
+    const trigger = news.find((interaction) => isEntryEvent(definition, interaction, now));
     const first = definition.steps[0];
     if (trigger === undefined || first === undefined) continue;
     entries.push({
@@ -150,6 +167,8 @@ function newEnrolments({ lead, live, news, enrolments, now }: LeadInHand): NewEn
       sequenceKey: definition.key,
       sequenceVersionId: versionId,
       triggerInteractionId: trigger.id,
+      // Who is to be in its audience is asked by the plan, which knows all that conditions ask.
+      state: definition.audience === undefined ? 'active' : 'entering',
       stepId: first.id,
       stepEnteredAt: trigger.occurredAt,
     });

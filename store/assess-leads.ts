@@ -9,6 +9,7 @@ import { isTransient } from './is-transient.ts';
 import { loadEarlierVersions } from './load-earlier-versions.ts';
 import { type LiveModel, loadLiveDefinitions } from './load-live-definitions.ts';
 import { describeError } from './park-lead.ts';
+import { planWatches } from './plan-watch.ts';
 import {
   lockLeadsToAssess,
   readEnrolments,
@@ -111,6 +112,7 @@ async function assessBatch(
   }
   const closed = await readLastClosed(transaction, firsts);
   const enrolments = await readEnrolments(transaction, ids);
+  const watchOf = await planWatches(transaction, live, enrolments);
   const attributes = await readAttributeHistories(
     transaction,
     models.some(({ definition }) => asksForAttributes(definition)) ? leads : [],
@@ -149,6 +151,7 @@ async function assessBatch(
         earlier: (versionId) => earlier.get(versionId) ?? [],
         closedAt: (modelKey) => closed.get(`${lead.id} ${modelKey}`) ?? null,
         enrolments: enrolments.get(lead.id) ?? [],
+        watch: watchOf(lead.id),
         now,
       });
     } catch (error) {

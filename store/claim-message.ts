@@ -1,24 +1,30 @@
 import type { Instant } from '../domain/instant.ts';
-import { isFinal, type MessageState } from '../domain/journey/snapshot.ts';
 import { nextAttempt } from '../domain/sending/backoff.ts';
-import { canMail } from '../domain/sending/gate.ts';
+import { isFinal, type MessageState } from '../domain/sending/message.ts';
+import type { Content } from '../domain/sequence/content.ts';
+import type { Question } from '../domain/sequence/question.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
-import { type LockedLead, lockLead } from './lock-lead.ts';
-import { readGateFacts } from './read-gate-facts.ts';
+import { lockLead } from './lock-lead.ts';
+import { passGate } from './pass-gate.ts';
 import { at, sql } from './sql.ts';
 import { writeMessageEvents } from './write-message-events.ts';
+
+/** `colleague`: told of a lead by a step of a sequence. `rep`: offered the lead. */
+export type RecipientKind = 'lead' | 'rep' | 'colleague';
 
 /** The right to send one message once, until `leaseUntil`. */
 export interface ClaimedMessage {
   readonly id: string;
-  readonly recipientKind: 'lead' | 'rep';
+  readonly recipientKind: RecipientKind;
   readonly leadId: string;
   readonly handoffId: string | null;
   readonly repKey: string | null;
   readonly address: string;
   readonly purpose: string;
   readonly messageIdHeader: string;
+  /** What it asks its reader; null: nothing. */
+  readonly question: Question | null;
   readonly templateKey: string;
   readonly templateVersionId: number;
   readonly compiled: unknown;
@@ -40,6 +46,8 @@ export interface ClaimRequest {
   readonly leaseMs: number;
   /** The `now` of the plan that commanded it: a claim with a clock behind the plan's would only be told to plan again. */
   readonly notBefore: Instant;
+  /** The domain of the address that the mail is from. */
+  readonly sendingDomain: string;
 }
 
 /**
@@ -53,31 +61,35 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
   return database.transaction(async (transaction) => {
     const lead = await lockLead(transaction, target.leadId);
     const message = await readMessage(transaction, request.messageId);
-    const now = Math.max(clock.now(), request.notBefore);
+    const now = Math.max(clock.now(), request.notBefore) + lead.clockOffset;
     if (isFinal(message.state)) return { kind: 'final', state: message.state };
-    if (message.state === 'claimed') return { kind: 'busy', until: message.leaseUntil ?? now };
+    if (message.state === 'claimed') return { kind: 'busy', until: (message.leaseUntil ?? now) - lead.clockOffset };
     if (message.state === 'deferred' && message.nextAttemptAt !== null && message.nextAttemptAt > now)
       return { kind: 'look' };
-    const address =
-      message.recipientKind === 'rep'
-        ? await passToRep(transaction, message, now)
-        : await passGate(transaction, lead, message, now);
-    if (address === null) return { kind: 'look' };
+    if (message.recipientKind === 'lead' && lead.attentionRev !== lead.plannedRev) return { kind: 'look' };
     const template = await readLiveTemplate(transaction, message.templateKey);
     if (template === null) {
       await defer(transaction, message, now, 'template-missing');
       return { kind: 'look' };
     }
+    // A question is a content of its own: the same template may ask for another thing.
+    const lineage = message.question === null ? template.lineage : `${template.lineage}.${message.question.attribute}`;
+    const content = { lineage, repeatable: template.repeatable };
+    const address =
+      message.recipientKind === 'lead'
+        ? await passGate(transaction, lead, { ...message, content }, { now, sendingDomain: request.sendingDomain })
+        : await passToColleague(transaction, message, now);
+    if (address === null) return { kind: 'look' };
     const leaseUntil = now + request.leaseMs;
     await transaction.query(sql`
-      UPDATE message SET state = 'claimed', reason = NULL, claim_token = ${request.token}::uuid, claimed_at = ${at(now)},
+      UPDATE message SET state = 'claimed', reason = NULL, detail = NULL, claim_token = ${request.token}::uuid, claimed_at = ${at(now)},
              lease_until = ${at(leaseUntil)}, next_attempt_at = NULL, attempts = attempts + 1, address = ${address},
-             template_version_id = ${template.versionId}::bigint, lineage = ${template.lineage}
+             template_version_id = ${template.versionId}::bigint, lineage = ${lineage}
       WHERE id = ${message.id}::uuid`);
     await writeMessageEvents(transaction, now, [
       { messageId: message.id, state: 'claimed', reason: null, until: leaseUntil },
     ]);
-    const { id, recipientKind, handoffId, repKey, purpose, messageIdHeader, templateKey } = message;
+    const { id, recipientKind, handoffId, repKey, purpose, messageIdHeader, question, templateKey } = message;
     return {
       kind: 'claimed',
       message: {
@@ -89,52 +101,24 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
         address,
         purpose,
         messageIdHeader,
+        question,
         templateKey,
         templateVersionId: template.versionId,
         compiled: template.compiled,
-        leaseUntil,
+        leaseUntil: leaseUntil - lead.clockOffset,
       },
     };
   });
 }
 
-/** The address to write to, or null when the message must not go now; a refusal by the gate is written down. */
-async function passGate(
-  transaction: Transaction,
-  lead: LockedLead,
-  message: MessageRow,
-  now: Instant,
-): Promise<string | null> {
-  if (lead.attentionRev !== lead.plannedRev) return null;
-  const facts = await readGateFacts(transaction, lead.id, [message.purpose], now);
-  const answer = canMail(
-    {
-      ...facts,
-      consent: facts.consents.get(message.purpose) ?? { kind: 'none' },
-      sent: facts.sent.get(message.purpose) ?? [],
-      deadlineAt: message.deadlineAt,
-    },
-    now,
-  );
-  if (answer.kind === 'now') return facts.address;
-  const state = answer.kind === 'later' ? 'delayed' : 'dropped';
-  const until = answer.kind === 'later' ? answer.at : null;
+/** The colleague's address, or null when they are no longer to be told; then the mail is superseded. */
+async function passToColleague(transaction: Transaction, message: MessageRow, now: Instant): Promise<string | null> {
+  const { id: messageId, recipientKind, repAddress, stillOffered } = message;
+  if (repAddress !== null && (recipientKind === 'colleague' || stillOffered)) return repAddress;
+  const reason = recipientKind === 'colleague' ? 'nobody-to-tell' : 'no-longer-offered';
   await transaction.query(sql`
-    UPDATE message SET state = ${state}, reason = ${answer.reason}, next_attempt_at = ${at(until)},
-           finished_at = ${state === 'dropped' ? at(now) : null}
-    WHERE id = ${message.id}::uuid`);
-  await writeMessageEvents(transaction, now, [{ messageId: message.id, state, reason: answer.reason, until }]);
-  return null;
-}
-
-/** The representative's address, or null when the lead is no longer offered to them; then the mail is superseded. */
-async function passToRep(transaction: Transaction, message: MessageRow, now: Instant): Promise<string | null> {
-  if (message.stillOffered) return message.repAddress;
-  await transaction.query(sql`
-    UPDATE message SET state = 'superseded', reason = 'no-longer-offered', finished_at = ${at(now)} WHERE id = ${message.id}::uuid`);
-  await writeMessageEvents(transaction, now, [
-    { messageId: message.id, state: 'superseded', reason: 'no-longer-offered', until: null },
-  ]);
+    UPDATE message SET state = 'superseded', reason = ${reason}, finished_at = ${at(now)} WHERE id = ${messageId}::uuid`);
+  await writeMessageEvents(transaction, now, [{ messageId, state: 'superseded', reason, until: null }]);
   return null;
 }
 
@@ -148,7 +132,7 @@ async function defer(transaction: Transaction, message: MessageRow, now: Instant
 
 interface MessageRow {
   readonly id: string;
-  readonly recipientKind: 'lead' | 'rep';
+  readonly recipientKind: RecipientKind;
   readonly handoffId: string | null;
   readonly repKey: string | null;
   readonly repAddress: string | null;
@@ -156,32 +140,41 @@ interface MessageRow {
   readonly purpose: string;
   readonly state: MessageState;
   readonly messageIdHeader: string;
+  readonly question: Question | null;
   readonly templateKey: string;
   readonly attempts: number;
   readonly deadlineAt: Instant | null;
   readonly nextAttemptAt: Instant | null;
   readonly leaseUntil: Instant | null;
+  readonly sequencePaused: boolean;
+  readonly mailsFrom: Instant | null;
 }
 
 async function readMessage(transaction: Transaction, messageId: string): Promise<MessageRow> {
   const [row] = await transaction.query<MessageRow>(sql`
     SELECT message.id, recipient_kind AS "recipientKind", message.handoff_id AS "handoffId", rep_key AS "repKey", rep.email AS "repAddress",
            coalesce(handoff.state = 'offered' AND handoff.owner_key = message.rep_key, false) AS "stillOffered",
-           purpose, message.state, message_id_header AS "messageIdHeader", template_key AS "templateKey", attempts,
-           deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil"
+           purpose, message.state, message_id_header AS "messageIdHeader", question, template_key AS "templateKey", attempts,
+           deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil", mails_from AS "mailsFrom",
+           coalesce(enrolment.paused_at, definition.paused_at) IS NOT NULL AS "sequencePaused"
     FROM message LEFT JOIN rep ON rep.key = message.rep_key LEFT JOIN handoff ON handoff.id = message.handoff_id
+         LEFT JOIN enrolment ON enrolment.id = message.enrolment_id
+         LEFT JOIN definition ON definition.kind = 'sequence' AND definition.key = enrolment.sequence_key
     WHERE message.id = ${messageId}::uuid`);
   if (row === undefined) throw new Error(`message ${messageId} has gone`);
   return row;
 }
 
-async function readLiveTemplate(
-  transaction: Transaction,
-  key: string,
-): Promise<{ versionId: number; compiled: unknown; lineage: string } | null> {
-  const [row] = await transaction.query<{ versionId: number; compiled: unknown; lineage: string }>(sql`
-    SELECT version.id AS "versionId", version.compiled, coalesce(version.content->>'lineage', version.key) AS lineage
+async function readLiveTemplate(transaction: Transaction, key: string): Promise<LiveTemplate | null> {
+  const [row] = await transaction.query<LiveTemplate>(sql`
+    SELECT version.id AS "versionId", version.compiled, coalesce(version.content->>'lineage', version.key) AS lineage,
+           coalesce((version.content->>'repeatable')::boolean, false) AS repeatable
     FROM definition JOIN definition_version AS version ON version.id = definition.live_version_id
     WHERE definition.kind = 'template' AND definition.key = ${key}`);
   return row ?? null;
+}
+
+interface LiveTemplate extends Content {
+  readonly versionId: number;
+  readonly compiled: unknown;
 }

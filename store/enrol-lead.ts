@@ -2,10 +2,12 @@ import type { Actor } from '../domain/actor.ts';
 import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Sequence } from '../domain/sequence/definition.ts';
+import { entryBarrier, NO_PASSES, type TurnedAway } from '../domain/sequence/entry.ts';
 import type { Database, Transaction } from './database.ts';
 import { type LockedLead, lockLead } from './lock-lead.ts';
 import { newId } from './new-id.ts';
 import { raiseAttention } from './raise-attention.ts';
+import { readEnrolments } from './read-enrolments.ts';
 import { recordAudit } from './record-audit.ts';
 import { assertId } from './resolve-lead.ts';
 import { at, sql } from './sql.ts';
@@ -33,7 +35,7 @@ export interface NewEnrolmentRow {
  */
 export async function enrolLead(
   database: Database,
-  { leadId, sequence: key, actor, now }: EnrolInput,
+  { leadId, sequence: key, actor, now: worldNow }: EnrolInput,
 ): Promise<NewEnrolmentRow> {
   assertId('lead', leadId);
   return database.transaction(async (transaction) => {
@@ -47,7 +49,8 @@ export async function enrolLead(
       FROM definition JOIN definition_version AS version ON version.id = definition.live_version_id
       WHERE definition.kind = 'sequence' AND definition.key = ${key}`);
     if (live === undefined) throw new TendError('not-found', `There is no published sequence "${key}".`);
-    await checkMayEnter(transaction, lead, live.content);
+    const now = worldNow + lead.clockOffset;
+    await checkMayEnter(transaction, lead, live.content, now);
     const [first] = live.content.steps;
     if (first === undefined) throw new Error(`sequence ${key} has no steps`);
     const id = newId();
@@ -68,23 +71,29 @@ export async function enrolLead(
   });
 }
 
-async function checkMayEnter(transaction: Transaction, lead: LockedLead, sequence: Sequence): Promise<void> {
+async function checkMayEnter(
+  transaction: Transaction,
+  lead: LockedLead,
+  sequence: Sequence,
+  now: Instant,
+): Promise<void> {
   if (lead.erasedAt !== null) throw new TendError('not-found', `There is no lead ${lead.id}.`);
-  if (lead.stage === 'disqualified' || !sequence.stages.includes(lead.stage)) {
-    const stages = sequence.stages.join(' or ');
-    throw new TendError(
-      'conflict',
-      `The sequence "${sequence.key}" is for the stage ${stages}; this lead's is ${lead.stage}.`,
-    );
-  }
-  const [earlier] = await transaction.query<{ active: boolean | null; any: boolean }>(sql`
-    SELECT bool_or(state = 'active') AS active, count(*) > 0 AS any FROM enrolment
-    WHERE lead_id = ${lead.id}::uuid AND sequence_key = ${sequence.key}`);
-  if (earlier?.active) throw new TendError('conflict', `The lead is in the sequence "${sequence.key}" already.`);
-  if (earlier?.any && sequence.reentry === 'never') {
-    throw new TendError(
-      'conflict',
-      `The lead has been through "${sequence.key}", which allows no second time (reentry: never).`,
-    );
+  const { passes } = await readEnrolments(transaction, lead.id);
+  const barrier = entryBarrier(sequence, lead.stage, passes.get(sequence.key) ?? NO_PASSES, now);
+  if (barrier !== null) throw new TendError('conflict', barrierInWords(barrier, sequence, lead));
+}
+
+function barrierInWords(barrier: TurnedAway, { key, stages }: Sequence, { stage }: LockedLead): string {
+  switch (barrier) {
+    case 'stage':
+      return `The sequence "${key}" is for the stage ${stages.join(' or ')}; this lead's is ${stage}.`;
+    case 'already-in':
+      return `The lead is in the sequence "${key}" already.`;
+    case 'no-reentry':
+      return `The lead has been through "${key}", which allows no second time (reentry: never).`;
+    case 'too-soon':
+      return `The lead has been through "${key}", which allows a second time only some time after (reentry: after).`;
+    case 'audience':
+      return `The lead is not in the audience of "${key}".`;
   }
 }

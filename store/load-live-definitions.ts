@@ -1,4 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
+import { noPolicy, type PacingPolicy } from '../domain/pacing/policy.ts';
+import { storedPolicy } from '../domain/pacing/policy-schema.ts';
 import type { Publication } from '../domain/scoring/held.ts';
 import { type ScoringModel, storedModel } from '../domain/scoring/model.ts';
 import { type Sequence, sequenceSchema } from '../domain/sequence/definition.ts';
@@ -8,6 +10,11 @@ import { sql } from './sql.ts';
 export interface LiveVersion<T> {
   readonly versionId: number;
   readonly definition: T;
+}
+
+/** A paused sequence takes nobody in. */
+export interface LiveSequenceVersion extends LiveVersion<Sequence> {
+  readonly paused: boolean;
 }
 
 /** A scoring model with how it was published; a shadow was not. */
@@ -20,18 +27,21 @@ export interface LiveDefinitions {
   readonly models: readonly LiveModel[];
   /** Versions that are computed beside the live ones; nothing acts on them. */
   readonly shadows: readonly LiveModel[];
-  readonly sequences: readonly LiveVersion<Sequence>[];
+  readonly sequences: readonly LiveSequenceVersion[];
+  /** How often and when a person is written to; `noPolicy` where none is published. */
+  readonly pacing: PacingPolicy;
 }
 
 /**
- * The live models and sequences. Read in the transaction that uses them: one small indexed query, and the contents of
- * versions seen before are kept in memory.
+ * The live models, sequences and pacing policy. Read in the transaction that uses them: one small indexed query, and the
+ * contents of versions seen before are kept in memory.
  */
 export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDefinitions> {
   const rows = await queryable.query<LiveRow>(sql`
-    SELECT definition.kind, version.id AS "versionId", version.id = shadow_version_id AS shadow, publication, published_at AS "publishedAt"
+    SELECT definition.kind, version.id AS "versionId", version.id = shadow_version_id AS shadow, publication, published_at AS "publishedAt",
+           definition.paused_at IS NOT NULL AS paused
     FROM definition JOIN definition_version AS version ON version.id IN (live_version_id, shadow_version_id)
-    WHERE definition.kind IN ('scoring_model', 'sequence') ORDER BY definition.kind, definition.key`);
+    WHERE definition.kind IN ('scoring_model', 'sequence', 'pacing') ORDER BY definition.kind, definition.key`);
   await loadVersions(
     queryable,
     rows.map(({ versionId }) => versionId),
@@ -45,12 +55,14 @@ export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDef
       definition: definitionOf<ScoringModel>(versionId),
       publication: shadow || publication === null || publishedAt === null ? null : { ...publication, at: publishedAt },
     }));
+  const pacing = rows.find(({ kind }) => kind === 'pacing');
   return {
     models: models.filter(({ shadow }) => !shadow),
     shadows: models.filter(({ shadow }) => shadow),
     sequences: rows
       .filter(({ kind }) => kind === 'sequence')
-      .map(({ versionId }) => ({ versionId, definition: definitionOf<Sequence>(versionId) })),
+      .map(({ versionId, paused }) => ({ versionId, paused, definition: definitionOf<Sequence>(versionId) })),
+    pacing: pacing === undefined ? noPolicy : definitionOf<PacingPolicy>(pacing.versionId),
   };
 }
 
@@ -60,6 +72,7 @@ interface LiveRow {
   readonly shadow: boolean | null;
   readonly publication: Publication | null;
   readonly publishedAt: Instant | null;
+  readonly paused: boolean;
 }
 
 /** A model's version by its id, live or not. */
@@ -83,6 +96,11 @@ async function loadVersions(queryable: Queryable, versionIds: readonly number[])
   const rows = await queryable.query<{ id: number; kind: string; content: unknown }>(sql`
     SELECT id, kind, content FROM definition_version WHERE id = ANY(${missing}::bigint[])`);
   for (const { id, kind, content } of rows) {
-    queryable.versions.set(id, kind === 'scoring_model' ? storedModel(content) : sequenceSchema.parse(content));
+    queryable.versions.set(id, stored(kind, content));
   }
+}
+
+function stored(kind: string, content: unknown): ScoringModel | PacingPolicy | Sequence {
+  if (kind === 'scoring_model') return storedModel(content);
+  return kind === 'pacing' ? storedPolicy(content) : sequenceSchema.parse(content);
 }

@@ -1,6 +1,6 @@
 import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { LeadStage } from '../domain/journey/snapshot.ts';
+import type { LeadStage } from '../domain/lead-stage.ts';
 import type { Transaction } from './database.ts';
 import { sql } from './sql.ts';
 
@@ -12,6 +12,9 @@ export interface LockedLead {
   readonly plannedRev: number;
   readonly nextLookAt: Instant | null;
   readonly parked: boolean;
+  readonly accountId: string | null;
+  /** Of a test lead: how far its clock is ahead, in milliseconds. */
+  readonly clockOffset: number;
 }
 
 /**
@@ -31,7 +34,8 @@ export async function lockLeadIfAny(transaction: Transaction, leadId: string): P
   for (let id = leadId; ; ) {
     const [row] = await transaction.query<LockedLead & { mergedInto: string | null }>(sql`
       SELECT id, stage, merged_into AS "mergedInto", erased_at AS "erasedAt", attention_rev AS "attentionRev",
-             planned_rev AS "plannedRev", next_look_at AS "nextLookAt", parked_at IS NOT NULL AS parked
+             planned_rev AS "plannedRev", next_look_at AS "nextLookAt", parked_at IS NOT NULL AS parked,
+             account_id AS "accountId", clock_offset_ms AS "clockOffset"
       FROM lead WHERE id = ${id}::uuid FOR NO KEY UPDATE`);
     if (row === undefined) return null;
     if (row.mergedInto === null) return row;

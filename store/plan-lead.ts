@@ -83,28 +83,43 @@ async function planWithin(
       const commands = { closed: true, send: [], handoff: null, nextLookAt: null, plannedAt: now };
       return { commands, attentionRev: lead?.attentionRev ?? 0, journeyOpen: false, armedLookAt: null };
     }
-    const snapshot = await readJourney(transaction, lead, now);
-    const plan = planJourney(snapshot, now);
-    const { send, handoff } = await writePlan(transaction, {
-      leadId,
-      attentionRev: lead.attentionRev,
-      snapshot,
-      plan,
-      now,
-      byJourney,
-      messageIdDomain: options.messageIdDomain,
-    });
-    const commands = { closed: plan.closed, send, handoff, nextLookAt: plan.nextLookAt, plannedAt: now };
+    const { messageIdDomain } = options;
+    const commands = await planLocked(transaction, lead, { now, byJourney, messageIdDomain });
     const { attentionRev, journeyOpen, armedLookAt } = lead;
     return { commands, attentionRev, journeyOpen, armedLookAt };
   });
+}
+
+/** More rounds than anything sensible needs: sequences that enrol in each other at one instant end here. */
+const MOST_ROUNDS = 50;
+
+/** Plans until what was written changes nothing more: who comes into a sequence begins it at once. */
+async function planLocked(
+  transaction: Transaction,
+  lead: LeadRow,
+  { now, byJourney, messageIdDomain }: { now: Instant; byJourney: boolean; messageIdDomain: string },
+): Promise<JourneyCommands> {
+  const { id: leadId, attentionRev, clockOffset } = lead;
+  // A test lead lives ahead of the clock: decided is by its own, and looked at by the world's.
+  const leadNow = now + clockOffset;
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const snapshot = await readJourney(transaction, lead, leadNow);
+    const plan = planJourney(snapshot, leadNow);
+    const nextLookAt = plan.nextLookAt === null ? null : plan.nextLookAt - clockOffset;
+    const write = { leadId, attentionRev, snapshot, plan, now: leadNow, nextLookAt, byJourney, messageIdDomain };
+    const { send, handoff } = await writePlan(transaction, write);
+    if (!plan.again) return { closed: plan.closed, send, handoff, nextLookAt, plannedAt: now };
+  }
+  throw new Error(
+    `the plan of lead ${leadId} does not come to an end: do sequences enrol in each other without a wait?`,
+  );
 }
 
 /** This very lead, not the one it was merged into: the journey of a merged lead has to see that it is over. */
 async function lockRow(transaction: Transaction, leadId: string): Promise<LeadRow | null> {
   const [row] = await transaction.query<LeadRow>(sql`
     SELECT id, stage, merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone, parked_at IS NOT NULL AS parked, attention_rev AS "attentionRev",
-           account_id AS "accountId", journey_open AS "journeyOpen", armed_look_at AS "armedLookAt"
+           account_id AS "accountId", clock_offset_ms AS "clockOffset", journey_open AS "journeyOpen", armed_look_at AS "armedLookAt"
     FROM lead WHERE id = ${leadId}::uuid FOR NO KEY UPDATE`);
   return row ?? null;
 }

@@ -4,12 +4,13 @@ import { setProblems } from '../domain/attributes/vocabulary.ts';
 import type { DefinitionKind } from '../domain/definition/definition.ts';
 import type { Template } from '../domain/definition/template.ts';
 import { KIND_NAMES } from '../domain/definition/validate.ts';
-import { type FieldProblem, TendError } from '../domain/errors.ts';
+import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { ApprovalParty } from '../domain/scoring/approval.ts';
-import type { Sequence } from '../domain/sequence/definition.ts';
+import { sequenceSchema } from '../domain/sequence/definition.ts';
 import { type CompiledTemplate, compileTemplate } from '../mail/compile-template.ts';
 import { checkApprovals } from './approve-model.ts';
+import { checkReferences } from './check-references.ts';
 import { BATCHES_AT_ONCE, continueRefolds, REFOLD_PENDING } from './continue-refolds.ts';
 import type { Database, Transaction } from './database.ts';
 import { loadLiveAttributeSets } from './load-vocabulary.ts';
@@ -42,7 +43,8 @@ export interface Published {
  * the moment of sending; a scoring model, and what attributes mean, is applied to the whole history of every lead.
  *
  * Throws `not-found` (nothing was drafted under this key) and `definition-invalid` (a template does not compile, a
- * sequence's template is not live, an attribute stands in two sets), and `conflict` (an approval is missing).
+ * sequence's template is not live, an attribute stands in two sets), and `conflict` (an approval is missing, another
+ * pacing policy is live).
  */
 export async function publishDefinition(database: Database, input: PublishInput): Promise<Published> {
   // Compiling takes a while and must not hold the row's lock; the content is immutable, so it can be done before.
@@ -50,9 +52,9 @@ export async function publishDefinition(database: Database, input: PublishInput)
   const compiled =
     input.kind === 'template' && before.compiled === null ? await compileTemplate(before.content as Template) : null;
   const published = await database.transaction(async (transaction) => {
-    // Sets of attributes are held against each other, so they are published one at a time.
+    // Sets of attributes are held against each other, and pacing policies too, so they are published one at a time.
     await transaction.query(sql`
-      SELECT 1 FROM definition WHERE kind = ${input.kind} AND (key = ${input.key} OR kind = 'attributes') ORDER BY key FOR UPDATE`);
+      SELECT 1 FROM definition WHERE kind = ${input.kind} AND (key = ${input.key} OR kind IN ('attributes', 'pacing')) ORDER BY key FOR UPDATE`);
     const draft = await readDraft(transaction, input);
     // Somebody stored another draft meanwhile: what was compiled, and what the caller saw, was the one before.
     if (draft.id !== before.id) {
@@ -70,8 +72,9 @@ export async function publishDefinition(database: Database, input: PublishInput)
         );
       return { key: input.key, version: draft.version, published: false };
     }
-    if (input.kind === 'sequence') await checkTemplates(transaction, draft.content as Sequence);
+    if (input.kind === 'sequence') await checkReferences(transaction, sequenceSchema.parse(draft.content));
     if (input.kind === 'attributes') await checkOtherSets(transaction, draft.content as AttributeSet);
+    if (input.kind === 'pacing') await checkOtherPolicies(transaction, input.key);
     if (input.kind === 'scoring_model') {
       const { key, actor, now, choice = HAND_OFF_ALL, approvals = [] } = input;
       const model = { key, versionId: draft.id, version: draft.version };
@@ -106,44 +109,6 @@ async function readDraft(queryable: Database | Transaction, { kind, key }: Publi
   return draft;
 }
 
-/** A sequence that is live can send all of its mails. */
-async function checkTemplates(transaction: Transaction, sequence: Sequence): Promise<void> {
-  const wanted = sequence.steps.flatMap((step, index) => (step.kind === 'send' ? [{ step, index }] : []));
-  const live = await transaction.query<{ key: string; recipient: string }>(sql`
-    SELECT definition.key, version.content->>'recipient' AS recipient
-    FROM definition JOIN definition_version AS version ON version.id = definition.live_version_id
-    WHERE definition.kind = 'template' AND definition.key = ANY(${wanted.map(({ step }) => step.template)}::text[])`);
-  const recipients = new Map(live.map(({ key, recipient }) => [key, recipient]));
-  const problems = wanted.flatMap(({ step, index }): FieldProblem[] => {
-    const path = `steps.${index}.template`;
-    const recipient = recipients.get(step.template);
-    if (recipient === undefined) {
-      return [
-        {
-          path,
-          problem: `step "${step.id}" sends the template "${step.template}", which is not published: publish it first`,
-        },
-      ];
-    }
-    if (recipient !== 'lead') {
-      return [
-        {
-          path,
-          problem: `step "${step.id}" sends the template "${step.template}", which is for representatives: take one for leads`,
-        },
-      ];
-    }
-    return [];
-  });
-  if (problems.length > 0) {
-    throw new TendError(
-      'definition-invalid',
-      `The sequence "${sequence.key}" can't be published yet: mend the steps named.`,
-      problems,
-    );
-  }
-}
-
 /** All live sets are one vocabulary. */
 async function checkOtherSets(transaction: Transaction, set: AttributeSet): Promise<void> {
   const live = await loadLiveAttributeSets(transaction);
@@ -156,6 +121,17 @@ async function checkOtherSets(transaction: Transaction, set: AttributeSet): Prom
     'definition-invalid',
     `The set of attributes "${set.key}" can't be published beside the others: mend the fields named.`,
     problems,
+  );
+}
+
+/** Whether a mail may go is one question, so one policy answers it. */
+async function checkOtherPolicies(transaction: Transaction, key: string): Promise<void> {
+  const [other] = await transaction.query<{ key: string }>(sql`
+    SELECT key FROM definition WHERE kind = 'pacing' AND live_version_id IS NOT NULL AND key <> ${key}`);
+  if (other === undefined) return;
+  throw new TendError(
+    'conflict',
+    `The pacing policy "${other.key}" is live, and there can be one: store yours under the key "${other.key}" and publish that.`,
   );
 }
 
@@ -174,6 +150,7 @@ async function makeLive(
            compiled = coalesce(${made === null ? null : JSON.stringify(made)}::jsonb, compiled)
     WHERE id = ${draft.id}::bigint`);
   if (kind === 'template') await wakeLeadsThatWaitFor(transaction, key);
+  if (kind === 'pacing') await wakeLeadsWithOpenMail(transaction);
   await unparkAll(transaction);
   const detail = { version: draft.version };
   await recordAudit(transaction, {
@@ -204,4 +181,16 @@ async function wakeLeadsThatWaitFor(transaction: Transaction, templateKey: strin
     WHERE id IN (SELECT handoff_id FROM message WHERE template_key = ${templateKey} AND state IN ('due', 'deferred') AND recipient_kind = 'rep')
     RETURNING id`);
   for (const { id } of handoffs) await transaction.notify('tend_handoff', id);
+}
+
+/** When they may be written to is another question now. */
+async function wakeLeadsWithOpenMail(transaction: Transaction): Promise<void> {
+  const leads = await transaction.query<{ id: string }>(sql`
+    SELECT id FROM lead WHERE id IN (
+      SELECT lead_id FROM message WHERE state IN ('due', 'delayed', 'deferred') AND recipient_kind = 'lead')
+    ORDER BY id FOR NO KEY UPDATE`);
+  await raiseAttention(
+    transaction,
+    leads.map(({ id }) => id),
+  );
 }

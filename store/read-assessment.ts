@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Interaction } from '../domain/interaction/interaction.ts';
-import type { LeadStage } from '../domain/journey/snapshot.ts';
+import type { LeadStage } from '../domain/lead-stage.ts';
 import type { Standing } from '../domain/scoring/fold.ts';
 import type { Held } from '../domain/scoring/held.ts';
 import type { LedgerRow } from '../domain/scoring/reconcile-ledger.ts';
@@ -14,6 +14,8 @@ export interface LeadToAssess {
   readonly accountId: string | null;
   readonly nextLookAt: Instant | null;
   readonly createdAt: Instant;
+  /** No plan was ever made for it. */
+  readonly neverPlanned: boolean;
 }
 
 /**
@@ -69,7 +71,7 @@ interface LockedLeads {
 async function lockIds(transaction: Transaction, ids: readonly string[], more: boolean): Promise<LockedLeads> {
   if (ids.length === 0) return { leads: [], candidates: 0, more: false };
   const leads = await transaction.query<LeadToAssess>(sql`
-    SELECT id, stage, refold, account_id AS "accountId", next_look_at AS "nextLookAt", created_at AS "createdAt"
+    SELECT id, stage, refold, account_id AS "accountId", next_look_at AS "nextLookAt", created_at AS "createdAt", planned_rev = 0 AS "neverPlanned"
     FROM lead
     WHERE id = ANY(${ids}::uuid[]) AND merged_into IS NULL AND erased_at IS NULL AND parked_at IS NULL
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`);
@@ -167,7 +169,10 @@ export async function readLedgerInForce(
 export interface EnrolmentOfLead {
   readonly leadId: string;
   readonly sequenceKey: string;
-  readonly state: 'active' | 'completed' | 'left';
+  readonly versionId: number;
+  readonly startedAt: Instant;
+  /** Null: it goes on. */
+  readonly endedAt: Instant | null;
   readonly awaits: readonly string[];
 }
 
@@ -176,7 +181,8 @@ export async function readEnrolments(
   leadIds: readonly string[],
 ): Promise<Map<string, EnrolmentOfLead[]>> {
   const rows = await transaction.query<EnrolmentOfLead>(sql`
-    SELECT lead_id AS "leadId", sequence_key AS "sequenceKey", state, awaits FROM enrolment WHERE lead_id = ANY(${leadIds}::uuid[])`);
+    SELECT lead_id AS "leadId", sequence_key AS "sequenceKey", sequence_version_id AS "versionId", started_at AS "startedAt", ended_at AS "endedAt", awaits
+    FROM enrolment WHERE lead_id = ANY(${leadIds}::uuid[]) AND state <> 'turned-away'`);
   return byLead(rows);
 }
 

@@ -1,7 +1,8 @@
 import { type ConsentRecord, type ConsentState, consentState } from '../domain/consent/consent.ts';
-import { DAY, type Instant } from '../domain/instant.ts';
-import type { Transaction } from './database.ts';
-import { at, sql } from './sql.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { SentMail } from '../domain/pacing/next-allowed.ts';
+import type { Queryable } from './database.ts';
+import { sql } from './sql.ts';
 
 /** What the gate needs to know of one lead, whatever the mail. */
 export interface LeadGateFacts {
@@ -11,17 +12,19 @@ export interface LeadGateFacts {
   readonly address: string | null;
   readonly suppressed: boolean;
   readonly consents: ReadonlyMap<string, ConsentState>;
-  readonly sent: ReadonlyMap<string, readonly Instant[]>;
+  /** Of all purposes, ascending, from the first on: who waits long ages by all that went ahead. */
+  readonly sent: readonly SentMail[];
+  /** The lineages of all that this person was ever sent. */
+  readonly received: ReadonlySet<string>;
 }
 
-/** Reads them in `transaction`, which must hold the lead's lock. `purposes` are those of the mails in question. */
+/** Reads them in a transaction that holds the lead's lock. `purposes` are those of the mails in question. */
 export async function readGateFacts(
-  transaction: Transaction,
+  queryable: Queryable,
   leadId: string,
   purposes: readonly string[],
-  now: Instant,
 ): Promise<LeadGateFacts> {
-  const [facts] = await transaction.query<Omit<LeadGateFacts, 'consents' | 'sent'>>(sql`
+  const [facts] = await queryable.query<Pick<LeadGateFacts, 'paused' | 'handoffOpen' | 'address' | 'suppressed'>>(sql`
     SELECT (SELECT paused_at IS NOT NULL FROM installation WHERE id = 1) AS paused,
            EXISTS (SELECT FROM handoff WHERE lead_id = ${leadId}::uuid AND state <> 'closed') AS "handoffOpen",
            mail.value AS address,
@@ -29,30 +32,22 @@ export async function readGateFacts(
     FROM (SELECT 1) AS one LEFT JOIN LATERAL (
       SELECT value FROM identity WHERE lead_id = ${leadId}::uuid AND kind = 'email' ORDER BY linked_at DESC, id DESC LIMIT 1
     ) AS mail ON true`);
-  const consents = new Map<string, ConsentState>();
-  const sent = new Map<string, Instant[]>();
-  if (purposes.length > 0) {
-    const records = await readConsentRecords(transaction, leadId);
-    for (const purpose of purposes) consents.set(purpose, consentState(records, purpose));
-    const days = Math.max(
-      0,
-      ...[...consents.values()].map((state) => (state.kind === 'granted' ? (state.promise?.days ?? 0) : 0)),
-    );
-    if (days > 0) {
-      const claims = await transaction.query<{ purpose: string; claimedAt: Instant }>(sql`
-        SELECT purpose, claimed_at AS "claimedAt" FROM message
-        WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'lead' AND purpose = ANY(${purposes}::text[])
-          AND state IN ('claimed', 'accepted', 'unknown') AND claimed_at > ${at(now - days * DAY)}
-        ORDER BY claimed_at`);
-      for (const { purpose, claimedAt } of claims) sent.set(purpose, [...(sent.get(purpose) ?? []), claimedAt]);
-    }
-  }
-  return { paused: false, handoffOpen: false, address: null, suppressed: false, ...facts, consents, sent };
+  const nobody = { paused: false, handoffOpen: false, address: null, suppressed: false };
+  if (purposes.length === 0) return { ...nobody, ...facts, consents: new Map(), sent: [], received: new Set() };
+  const records = await readConsentRecords(queryable, leadId);
+  const consents = new Map(purposes.map((purpose) => [purpose, consentState(records, purpose)]));
+  // Claimed and unknown count as sent: they may have left.
+  const mails = await queryable.query<{ at: Instant | null; purpose: string; lineage: string }>(sql`
+    SELECT claimed_at AS at, purpose, lineage FROM message
+    WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'lead' AND state IN ('claimed', 'accepted', 'unknown')
+    ORDER BY claimed_at`);
+  const sent = mails.flatMap(({ at, purpose }) => (at === null ? [] : [{ at, purpose }]));
+  return { ...nobody, ...facts, consents, sent, received: new Set(mails.map(({ lineage }) => lineage)) };
 }
 
 /** The whole record of a person, whichever of the merged leads it was given under; it is append-only and stays there. */
-async function readConsentRecords(transaction: Transaction, leadId: string): Promise<ConsentRecord[]> {
-  const rows = await transaction.query<
+async function readConsentRecords(queryable: Queryable, leadId: string): Promise<ConsentRecord[]> {
+  const rows = await queryable.query<
     Omit<ConsentRecord, 'promise'> & { promiseMax: number | null; promiseDays: number | null }
   >(sql`
     SELECT purpose, action, address, at, confirmed_at AS "confirmedAt", promise_max AS "promiseMax", promise_days AS "promiseDays" FROM consent

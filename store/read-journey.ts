@@ -1,66 +1,131 @@
-import { earliest, type Instant } from '../domain/instant.ts';
-import { compareFoldOrder, type Interaction } from '../domain/interaction/interaction.ts';
-import type { EnrolmentInForce, JourneySnapshot, MessageInForce } from '../domain/journey/snapshot.ts';
+import type { StandingFacts } from '../domain/conditions/facts.ts';
+import type { Instant } from '../domain/instant.ts';
+import {
+  ANY_MODEL,
+  type EnrolmentInForce,
+  type JourneySnapshot,
+  type LiveSequence,
+  type Notice,
+} from '../domain/journey/snapshot.ts';
+import type { LeadStage } from '../domain/lead-stage.ts';
+import { conditionOutlook } from '../domain/scoring/outlook.ts';
+import type { MessageInForce } from '../domain/sending/message.ts';
+import { NO_PASSES } from '../domain/sequence/entry.ts';
+import { needsOf } from '../domain/sequence/needs.ts';
+import { nextQuestion } from '../domain/sequence/next-question.ts';
+import type { Question } from '../domain/sequence/question.ts';
 import type { Transaction } from './database.ts';
-import { loadSequenceVersions } from './load-live-definitions.ts';
+import { loadContents } from './load-contents.ts';
+import type { LiveDefinitions } from './load-live-definitions.ts';
+import { loadVocabulary } from './load-vocabulary.ts';
+import { readAsked } from './read-asked.ts';
+import { readCalendar } from './read-calendar.ts';
+import { type LeadEnrolments, readEnrolments } from './read-enrolments.ts';
 import { readGateFacts } from './read-gate-facts.ts';
-import { readPresentStandings } from './read-present-standings.ts';
-import { at, sql } from './sql.ts';
+import { readLeadEvents } from './read-lead-events.ts';
+import { type PresentStandings, readPresentStandings } from './read-present-standings.ts';
+import { sql } from './sql.ts';
 
 /** The lead's row, locked. */
 export interface LeadRow {
   readonly id: string;
-  readonly stage: 'lead' | 'customer' | 'disqualified';
+  readonly stage: LeadStage;
   readonly gone: boolean;
   readonly parked: boolean;
   readonly journeyOpen: boolean;
   readonly armedLookAt: Instant | null;
   readonly attentionRev: number;
   readonly accountId: string | null;
+  /** Of a test lead: how far its clock is ahead, in milliseconds. */
+  readonly clockOffset: number;
 }
 
 /** Reads all that the plan of a lead's journey decides from. The lead's row is locked already. */
 export async function readJourney(transaction: Transaction, lead: LeadRow, now: Instant): Promise<JourneySnapshot> {
-  const enrolments = await readActiveEnrolments(transaction, lead.id);
-  const purposes = [...new Set(enrolments.map(({ sequence }) => sequence.purpose))];
-  const facts = await readGateFacts(transaction, lead.id, purposes, now);
+  const present = await readPresentStandings(transaction, lead, now);
+  const { standings, changesAt, underModels, live, attributes } = present;
+  const enrolments = await readEnrolments(transaction, lead.id);
+  const { running } = enrolments;
+  const purposes = [...new Set(running.map(({ sequence }) => sequence.purpose))];
+  const gate = await readGateFacts(transaction, lead.id, purposes);
   const handoffs = await readHandoffs(transaction, lead.id);
   const open = handoffs.find(({ state }) => state !== 'closed');
-  const present = await readPresentStandings(transaction, lead, now);
+  const asked = live.sequences.map(({ definition }) => definition);
+  const events = await readLeadEvents(transaction, lead.id, running, asked);
+  const facts = {
+    ...attributes.factsAt(now),
+    events,
+    standings: new Map(
+      underModels.map(({ model, standing }): [string, StandingFacts] => [
+        model.key,
+        { points: standing.firmPoints, grade: standing.grade, band: standing.band },
+      ]),
+    ),
+  };
   return {
-    lead: { stage: lead.stage, gone: lead.gone, address: facts.address, suppressed: facts.suppressed },
-    paused: facts.paused,
-    standings: present.standings,
-    standingChangesAt: present.changesAt,
+    lead: { stage: lead.stage, gone: lead.gone, address: gate.address, suppressed: gate.suppressed },
+    paused: gate.paused,
+    pacing: live.pacing,
+    calendar: await readCalendar(transaction, lead.id, live.pacing, attributes, now),
+    standings,
+    standingChangesAt: changesAt,
     openHandoff: open === undefined ? null : { id: open.id, started: open.started },
     lastClosedAt: new Map(
-      handoffs.flatMap(({ modelKey, closedAt }) =>
-        modelKey === null || closedAt === null ? [] : [[modelKey, closedAt]],
-      ),
+      handoffs.flatMap(({ modelKey, closedAt }) => (closedAt === null ? [] : [[modelKey ?? ANY_MODEL, closedAt]])),
     ),
-    enrolments,
-    messages: await readMessages(transaction, enrolments),
-    consents: facts.consents,
-    sent: facts.sent,
-    awaited: await readAwaited(transaction, lead.id, enrolments),
+    facts,
+    outlook: conditionOutlook(facts, attributes, underModels),
+    enrolments: running.filter(({ state }) => state === 'active'),
+    entering: running.filter(({ state }) => state === 'entering'),
+    live: await readLive(transaction, lead.id, live, enrolments),
+    messages: await readMessages(transaction, running),
+    notices: await readNotices(transaction, lead.id),
+    consents: gate.consents,
+    sent: gate.sent,
+    received: gate.received,
+    contents: running.length === 0 ? new Map() : await loadContents(transaction),
+    events,
+    question: await readQuestions(transaction, lead.id, running, present, facts),
   };
 }
 
-async function readActiveEnrolments(transaction: Transaction, leadId: string): Promise<StoredEnrolment[]> {
-  const rows = await transaction.query<Omit<StoredEnrolment, 'sequence'> & { versionId: number }>(sql`
-    SELECT id, sequence_version_id AS "versionId", step_id AS "stepId", visit, step_entered_at AS "stepEnteredAt",
-           step_entered_by AS "stepEnteredBy", awaits
-    FROM enrolment WHERE lead_id = ${leadId}::uuid AND state = 'active' ORDER BY started_at, id`);
-  if (rows.length === 0) return [];
-  const sequenceOf = await loadSequenceVersions(
-    transaction,
-    rows.map(({ versionId }) => versionId),
-  );
-  return rows.map((row) => ({ ...row, sequence: sequenceOf(row.versionId) }));
+async function readLive(
+  transaction: Transaction,
+  leadId: string,
+  { sequences }: LiveDefinitions,
+  { passes }: LeadEnrolments,
+): Promise<LiveSequence[]> {
+  const held = await transaction.query<{ key: string }>(sql`
+    SELECT sequence_key AS key FROM entry_condition WHERE lead_id = ${leadId}::uuid`);
+  const heldBefore = new Set(held.map(({ key }) => key));
+  return sequences.map(({ versionId, definition, paused }) => ({
+    versionId,
+    sequence: definition,
+    paused,
+    passes: passes.get(definition.key) ?? NO_PASSES,
+    heldBefore: heldBefore.has(definition.key),
+  }));
 }
 
-/** An enrolment with what of it is stored beside, so that only changes are written. */
-export type StoredEnrolment = EnrolmentInForce & { readonly awaits: readonly string[]; readonly versionId: number };
+type QuestionOf = (modelKey: string) => Question | null;
+
+async function readQuestions(
+  transaction: Transaction,
+  leadId: string,
+  enrolments: readonly EnrolmentInForce[],
+  { underModels }: PresentStandings,
+  facts: JourneySnapshot['facts'],
+): Promise<QuestionOf> {
+  if (!enrolments.some(({ sequence }) => needsOf(sequence).questions)) return () => null;
+  const vocabulary = await loadVocabulary(transaction);
+  const askedBefore = await readAsked(transaction, leadId);
+  return (modelKey) => {
+    const under = underModels.find(({ model }) => model.key === modelKey);
+    if (under === undefined) return null;
+    const { model, standing } = under;
+    return nextQuestion({ vocabulary, facts, model, band: standing.band, askedBefore });
+  };
+}
 
 interface HandoffRow {
   readonly id: string;
@@ -83,29 +148,15 @@ async function readMessages(
 ): Promise<MessageInForce[]> {
   if (enrolments.length === 0) return [];
   return transaction.query<MessageInForce>(sql`
-    SELECT id, enrolment_id AS "enrolmentId", step_id AS "stepId", visit, purpose, state, reason, deadline_at AS "deadlineAt",
-           next_attempt_at AS "nextAttemptAt", claimed_at AS "claimedAt", lease_until AS "leaseUntil", finished_at AS "finishedAt"
-    FROM message WHERE enrolment_id = ANY(${enrolments.map(({ id }) => id)}::uuid[])`);
+    SELECT id, enrolment_id AS "enrolmentId", step_id AS "stepId", visit, purpose, template_key AS template, lineage, question, state, reason,
+           due_at AS "dueAt", deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", claimed_at AS "claimedAt",
+           lease_until AS "leaseUntil", finished_at AS "finishedAt"
+    FROM message WHERE enrolment_id = ANY(${enrolments.map(({ id }) => id)}::uuid[]) AND recipient_kind = 'lead'`);
 }
 
-/** The assessed interactions that a waitFor step may mean, from where its enrolment stands on. */
-async function readAwaited(
-  transaction: Transaction,
-  leadId: string,
-  enrolments: readonly EnrolmentInForce[],
-): Promise<Interaction[]> {
-  const waiting = enrolments.flatMap(({ sequence, stepEnteredAt }) =>
-    sequence.steps.flatMap((step) => (step.kind === 'waitFor' ? [{ event: step.event, stepEnteredAt }] : [])),
-  );
-  const since = earliest(...waiting.map(({ stepEnteredAt }) => stepEnteredAt));
-  if (since === null) return [];
-  const names = waiting.flatMap(({ event }) => (event.event === undefined ? [] : [event.event]));
-  const kinds = waiting.flatMap(({ event }) =>
-    event.event === undefined && event.kind !== undefined ? [event.kind] : [],
-  );
-  const rows = await transaction.query<Interaction>(sql`
-    SELECT id, source, message_id AS "messageId", kind, name, properties, occurred_at AS "occurredAt" FROM interaction
-    WHERE lead_id = ${leadId}::uuid AND occurred_at >= ${at(since)} AND assessed_at IS NOT NULL AND discounted_at IS NULL
-      AND (name = ANY(${names}::text[]) OR kind = ANY(${kinds}::text[]))`);
-  return rows.sort(compareFoldOrder);
+async function readNotices(transaction: Transaction, leadId: string): Promise<Notice[]> {
+  return transaction.query<Notice>(sql`
+    SELECT id, state, next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil" FROM message
+    WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'colleague' AND state IN ('due', 'delayed', 'deferred', 'claimed')
+    ORDER BY created_at, id`);
 }

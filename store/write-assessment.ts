@@ -12,6 +12,7 @@ export interface NewEnrolment {
   readonly sequenceKey: string;
   readonly sequenceVersionId: number;
   readonly triggerInteractionId: number;
+  readonly state: 'entering' | 'active';
   readonly stepId: string;
   readonly stepEnteredAt: Instant;
 }
@@ -54,7 +55,7 @@ export async function writeAssessment(
   await writeLedger(transaction, now, standings);
   await writeStandings(transaction, standings);
   const entries = done.flatMap(({ leadId, entries }) => entries.map((entry) => ({ leadId, ...entry })));
-  await writeEnrolments(transaction, now, entries);
+  await writeEnrolments(transaction, entries);
   if (parked.length > 0) {
     await transaction.query(sql`
       UPDATE lead SET parked_at = ${at(now)}, parked_error = parked.error, attention_rev = attention_rev + 1
@@ -129,22 +130,22 @@ async function writeStandings(transaction: Transaction, rows: readonly StandingO
 
 async function writeEnrolments(
   transaction: Transaction,
-  now: Instant,
   rows: readonly (NewEnrolment & { readonly leadId: string })[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await transaction.query(sql`
     INSERT INTO enrolment (id, lead_id, sequence_key, sequence_version_id, entered_by, trigger_interaction_id, state,
                            step_id, step_entered_at, step_entered_by, awaits, started_at)
-    SELECT id, lead_id, sequence_key, version_id, 'event', trigger_id, 'active', step_id, entered_at, trigger_id, '{}', ${at(now)}::timestamptz
+    SELECT id, lead_id, sequence_key, version_id, 'event', trigger_id, state, step_id, entered_at, trigger_id, '{}', entered_at
     FROM unnest(
       ${rows.map((row) => row.id)}::uuid[],
       ${rows.map((row) => row.leadId)}::uuid[],
       ${rows.map((row) => row.sequenceKey)}::text[],
       ${rows.map((row) => row.sequenceVersionId)}::bigint[],
       ${rows.map((row) => row.triggerInteractionId)}::bigint[],
+      ${rows.map((row) => row.state)}::text[],
       ${rows.map((row) => row.stepId)}::text[],
       ${rows.map((row) => at(row.stepEnteredAt))}::timestamptz[])
-      AS new(id, lead_id, sequence_key, version_id, trigger_id, step_id, entered_at)
+      AS new(id, lead_id, sequence_key, version_id, trigger_id, state, step_id, entered_at)
     ON CONFLICT DO NOTHING`);
 }

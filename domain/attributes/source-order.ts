@@ -7,7 +7,7 @@ import { type AttributeSource, attributeSources } from './statement.ts';
  */
 export const defaultSourceOrder: readonly (readonly AttributeSource[])[] = [
   ['rep'],
-  ['form', 'website', 'api'],
+  ['form', 'website', 'api', 'sequence'],
   ['import'],
   ['agency'],
   ['inference'],

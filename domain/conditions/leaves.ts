@@ -1,6 +1,6 @@
 import type { EventMatch } from '../interaction/event-match.ts';
 import type { Condition } from './condition.ts';
-import type { Leaf, LeafKind, ScoreLeaf } from './leaf-schema.ts';
+import type { LeadLeaf, Leaf, LeafKind, ScoreLeaf } from './leaf-schema.ts';
 
 /** Where a leaf is within a condition, such as `['all', 1, 'event']`: down to the field that makes it that kind. */
 export type LeafPath = readonly (string | number)[];
@@ -46,6 +46,11 @@ export function attributesIn(condition: Condition): { readonly lead: string[]; r
 /** The events that `condition` counts. */
 export function eventsIn(condition: Condition): EventMatch[] {
   return [...leavesOf(condition)].flatMap(({ leaf }) => ('event' in leaf ? [leaf.event] : []));
+}
+
+/** What `condition` asks about attributes of the lead. */
+export function leadLeavesIn(condition: Condition): LeadLeaf[] {
+  return [...leavesOf(condition)].flatMap(({ leaf }) => ('lead' in leaf ? [leaf] : []));
 }
 
 /** What `condition` asks of scoring models. */

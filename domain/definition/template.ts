@@ -22,10 +22,20 @@ export const templateSchema = z
   .strictObject({
     key: definitionKeySchema,
     name: z.string().trim().min(1).max(200),
-    /** Who gets it. Mails to leads are marketing and must hold an unsubscribe link. */
-    recipient: z.enum(['lead', 'rep']).default('lead'),
+    /**
+     * Who gets it. Mails to leads are marketing and must hold an unsubscribe link; one to a `rep` offers them a lead, one
+     * to a `colleague` tells of one.
+     */
+    recipient: z.enum(['lead', 'rep', 'colleague']).default('lead'),
+    /**
+     * It puts a question to its reader: its texts may name `question`, and a step of kind `ask` sends it. Left out where
+     * it does not, so that templates stored before there were questions stay the same.
+     */
+    asks: z.literal(true, 'must be true, or left out where the mail asks nothing').optional(),
     /** What the content is across versions and sequences, for a person gets it once. Default: the key. */
     lineage: definitionKeySchema.optional(),
+    /** One person may get it more than once. Left out where not, so that templates stored before stay the same. */
+    repeatable: z.literal(true, 'must be true, or left out where a person gets it once').optional(),
     /** For recipients whose language is not known or not among the locales. */
     defaultLocale: localeSchema.default('en'),
     locales: z.record(localeSchema, mailContentSchema),
@@ -34,6 +44,10 @@ export const templateSchema = z
     if (template.locales[template.defaultLocale] === undefined) {
       const message = `has no "${template.defaultLocale}", which is the default locale: add it, or name another defaultLocale`;
       context.addIssue({ code: 'custom', path: ['locales'], message });
+    }
+    if (template.asks === true && template.recipient !== 'lead') {
+      const message = 'is for mails to leads, who are the ones that are asked: leave it out';
+      context.addIssue({ code: 'custom', path: ['asks'], message });
     }
   })
   .transform((template) => ({ ...template, lineage: template.lineage ?? template.key }));

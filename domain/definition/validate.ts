@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type { AttributeSet } from '../attributes/definition.ts';
 import { attributesSchema } from '../attributes/definition-schema.ts';
 import { type FieldProblem, TendError } from '../errors.ts';
+import type { PacingPolicy } from '../pacing/policy.ts';
+import { pacingSchema } from '../pacing/policy-schema.ts';
 import { type ScoringModel, scoringModelSchema } from '../scoring/model.ts';
 import { type Sequence, sequenceSchema } from '../sequence/definition.ts';
 import type { DefinitionKind } from './definition.ts';
@@ -12,6 +14,7 @@ export interface DefinitionContents {
   readonly sequence: Sequence;
   readonly template: Template;
   readonly attributes: AttributeSet;
+  readonly pacing: PacingPolicy;
 }
 
 /** How each kind is written. */
@@ -20,6 +23,7 @@ export const schemas: { readonly [K in DefinitionKind]: z.ZodType<DefinitionCont
   sequence: sequenceSchema,
   template: templateSchema,
   attributes: attributesSchema,
+  pacing: pacingSchema,
 };
 
 /** What a kind is called in sentences. */
@@ -28,6 +32,7 @@ export const KIND_NAMES: Readonly<Record<DefinitionKind, string>> = {
   sequence: 'sequence',
   template: 'template',
   attributes: 'set of attributes',
+  pacing: 'pacing policy',
 };
 
 /**

@@ -11,6 +11,7 @@ import {
   EMAIL_OPENED,
   GROUP_IDENTIFIED,
   type Interaction,
+  SCORE_ADJUSTED,
   UNSUBSCRIBED,
 } from './interaction.ts';
 
@@ -70,6 +71,7 @@ export const TEND_EVENTS: readonly string[] = [
   EMAIL_LINK_CLICKED,
   UNSUBSCRIBED,
   ATTRIBUTES_RECORDED,
+  SCORE_ADJUSTED,
   ...Object.values(OUTCOME_EVENTS),
 ];
 
@@ -95,6 +97,9 @@ export function canNeverMatch({ kind, event, properties = {} }: EventMatch): str
 export function interestKey(match: EventMatch): string {
   return match.event ?? `kind:${match.kind}`;
 }
+
+/** The keys of everything that only a person does. */
+export const HUMAN_INTERESTS: readonly string[] = ['kind:track', 'kind:identify', 'kind:page', 'kind:group'];
 
 /** The interest keys that `interaction` answers to. */
 export function interestKeysOf(interaction: Pick<Interaction, 'kind' | 'name'>): readonly [string, string] {

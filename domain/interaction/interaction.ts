@@ -40,6 +40,11 @@ export const EMAIL_LINK_CLICKED = 'Email Link Clicked';
 export const UNSUBSCRIBED = 'Unsubscribed';
 /** Somebody told Tend something about a lead; properties: `source`, and each value as `attribute.<name>`, `account.<name>`. */
 export const ATTRIBUTES_RECORDED = 'Attributes Recorded';
+/**
+ * A person gave a lead points by hand, or took some; properties: `model`, `points`, `reason`, `by`, and `endsAt` (ISO 8601)
+ * where they count until then only.
+ */
+export const SCORE_ADJUSTED = 'Score Adjusted';
 /** A website told about the company that a person belongs to; the name of every `group`. */
 export const GROUP_IDENTIFIED = 'Group Identified';
 

@@ -1,9 +1,17 @@
+import type { Calendar } from '../calendar/calendar.ts';
+import type { Condition } from '../conditions/condition.ts';
+import type { Facts } from '../conditions/facts.ts';
 import type { ConsentState } from '../consent/consent.ts';
 import type { Instant } from '../instant.ts';
 import type { Interaction } from '../interaction/interaction.ts';
+import type { LeadStage } from '../lead-stage.ts';
+import type { SentMail } from '../pacing/next-allowed.ts';
+import type { PacingPolicy } from '../pacing/policy.ts';
+import type { MessageInForce } from '../sending/message.ts';
+import type { Content } from '../sequence/content.ts';
 import type { Sequence } from '../sequence/definition.ts';
-
-export type LeadStage = 'lead' | 'customer' | 'disqualified';
+import type { EarlierPasses } from '../sequence/entry.ts';
+import type { Question } from '../sequence/question.ts';
 
 /** Everything that `planJourney` decides from, read in one transaction under the lead's lock. */
 export interface JourneySnapshot {
@@ -17,22 +25,41 @@ export interface JourneySnapshot {
   };
   /** All marketing of the installation stands still. */
   readonly paused: boolean;
+  /** How often and when this person may be written to. */
+  readonly pacing: PacingPolicy;
+  readonly calendar: Calendar;
   /** As of the plan's `now`, under each live model. */
   readonly standings: readonly StandingInForce[];
   /** The first instant at which one of them changes its cell by time alone. */
   readonly standingChangesAt: Instant | null;
   readonly openHandoff: { readonly id: string; readonly started: boolean } | null;
-  /** When the last handoff, by model, ended. */
+  /** When the last handoff, by model, ended; under `ANY_MODEL` those that no model made. */
   readonly lastClosedAt: ReadonlyMap<string, Instant>;
+  /** What conditions ask; its events go as far back as the conditions of these sequences ask. */
+  readonly facts: Facts;
+  /** The first instant after `now` at which time alone may change what a condition says; null: never. */
+  readonly outlook: (condition: Condition) => Instant | null;
   readonly enrolments: readonly EnrolmentInForce[];
+  /** Who wants to come in by an event, and is let in by this plan or turned away. */
+  readonly entering: readonly EnrolmentInForce[];
+  /** Every published sequence, in the order of their keys. */
+  readonly live: readonly LiveSequence[];
   /** All messages of the enrolments above. */
   readonly messages: readonly MessageInForce[];
+  /** Mails to colleagues about this lead that are not through. */
+  readonly notices: readonly Notice[];
   /** By consent purpose. */
   readonly consents: ReadonlyMap<string, ConsentState>;
-  /** When mails to this lead were claimed (claimed, accepted, unknown), by purpose, ascending; as far back as promises need. */
-  readonly sent: ReadonlyMap<string, readonly Instant[]>;
-  /** Assessed interactions that a waitFor step of an enrolment above may mean, in fold order. */
-  readonly awaited: readonly Interaction[];
+  /** Mails to this person that were claimed (claimed, accepted, unknown), ascending. */
+  readonly sent: readonly SentMail[];
+  /** The lineages of all that this person was ever sent. */
+  readonly received: ReadonlySet<string>;
+  /** What is published under each template's key. */
+  readonly contents: ReadonlyMap<string, Content>;
+  /** What the lead did, assessed, in fold order, as far back as a step, goal or condition here may ask. */
+  readonly events: readonly Interaction[];
+  /** The next question worth asking this person under a model. */
+  readonly question: (modelKey: string) => Question | null;
 }
 
 export interface StandingInForce {
@@ -51,53 +78,38 @@ export interface StandingInForce {
 
 export interface EnrolmentInForce {
   readonly id: string;
+  readonly leadId: string;
   readonly sequence: Sequence;
+  readonly startedAt: Instant;
+  /** The interaction that enrolled the lead: it is no goal and no exit. */
+  readonly startedBy: number | null;
   readonly stepId: string;
   readonly visit: number;
   readonly stepEnteredAt: Instant;
   /** The interaction that ended the step before, if one did. */
   readonly stepEnteredBy: number | null;
+  /** By goTo step, how often it has jumped. */
+  readonly jumps: Readonly<Record<string, number>>;
+  /** By split step, the arm that somebody picked. */
+  readonly winners: ReadonlyMap<string, string>;
+  /** It, or its sequence, is paused: nothing of it moves. */
+  readonly paused: boolean;
+  /** Its mails may go again from here on: what a pause held back does not come as a flood. */
+  readonly mailsFrom: Instant | null;
 }
 
-export type MessageState =
-  | 'due'
-  | 'delayed'
-  | 'claimed'
-  | 'deferred'
-  | 'accepted'
-  | 'refused'
-  | 'unknown'
-  | 'dropped'
-  | 'superseded';
-
-export interface MessageInForce {
-  readonly id: string;
-  readonly enrolmentId: string;
-  readonly stepId: string;
-  readonly visit: number;
-  readonly purpose: string;
-  readonly state: MessageState;
-  readonly reason: string | null;
-  readonly deadlineAt: Instant | null;
-  readonly nextAttemptAt: Instant | null;
-  readonly claimedAt: Instant | null;
-  readonly leaseUntil: Instant | null;
-  readonly finishedAt: Instant | null;
+export interface LiveSequence {
+  readonly versionId: number;
+  readonly sequence: Sequence;
+  /** Nobody comes in while it is paused. */
+  readonly paused: boolean;
+  readonly passes: EarlierPasses;
+  /** One of its entry conditions held when this lead was last planned. */
+  readonly heldBefore: boolean;
 }
 
-/** True for a message that nothing more will happen to. */
-export function isFinal(state: MessageState): boolean {
-  switch (state) {
-    case 'accepted':
-    case 'refused':
-    case 'unknown':
-    case 'dropped':
-    case 'superseded':
-      return true;
-    case 'due':
-    case 'delayed':
-    case 'claimed':
-    case 'deferred':
-      return false;
-  }
-}
+/** A mail to a colleague. */
+export type Notice = Pick<MessageInForce, 'id' | 'state' | 'nextAttemptAt' | 'leaseUntil'>;
+
+/** The key under which the end of a handoff counts for every model. */
+export const ANY_MODEL = '';

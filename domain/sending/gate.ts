@@ -1,16 +1,22 @@
-import type { ConsentState, FrequencyPromise } from '../consent/consent.ts';
-import { DAY, type Instant } from '../instant.ts';
+import type { ConsentState } from '../consent/consent.ts';
+import type { Instant } from '../instant.ts';
+import { nextAllowed, type PaceFacts, type PaceReason } from '../pacing/next-allowed.ts';
 
 /** Why a mail is not sent now. Stable codes: they stand in rows, answers and reports. */
 export type WithheldReason =
+  | PaceReason
   | 'sales-has-the-lead'
   | 'paused'
+  | 'sequence-paused'
+  | 'after-a-pause'
+  | 'another-first'
+  | 'throttle'
   | 'no-address'
   | 'no-consent'
   | 'consent-for-another-address'
   | 'consent-withdrawn'
   | 'suppressed'
-  | 'frequency-promise'
+  | 'already-received'
   | 'deadline-passed'
   | 'left-the-stage'
   | 'enrolment-ended'
@@ -21,24 +27,38 @@ export type WithheldReason =
 export interface GateFacts {
   readonly handoffOpen: boolean;
   readonly paused: boolean;
+  /** Its enrolment, or its sequence, is paused. */
+  readonly sequencePaused: boolean;
+  /** After a pause: not before this instant. */
+  readonly mailsFrom: Instant | null;
   readonly address: string | null;
   readonly suppressed: boolean;
   readonly consent: ConsentState;
-  /** Claims of the same purpose so far, ascending. `claimed` and `unknown` count as sent. */
-  readonly sent: readonly Instant[];
+  /** This person got the same content before, and it may not be repeated. */
+  readonly alreadyReceived: boolean;
   readonly deadlineAt: Instant | null;
+  readonly pace: Omit<PaceFacts, 'promise'>;
 }
 
 /** `later` with `at: null`: until something changes, not until an instant. */
 export type GateAnswer =
   | { readonly kind: 'now' }
-  | { readonly kind: 'later'; readonly reason: WithheldReason; readonly at: Instant | null }
+  | {
+      readonly kind: 'later';
+      readonly reason: WithheldReason;
+      readonly at: Instant | null;
+      /** In figures or a name, what the reason is in this case: `2 in 7 days`, `Christmas Day`. */
+      readonly detail?: string | null;
+    }
   | { readonly kind: 'never'; readonly reason: WithheldReason };
 
 /** Whether a marketing mail may be sent at `now`. Used by `plan` and, again, inside the claim's transaction. */
 export function canMail(facts: GateFacts, now: Instant): GateAnswer {
   if (facts.suppressed) return { kind: 'never', reason: 'suppressed' };
   if (facts.consent.kind === 'withdrawn') return { kind: 'never', reason: 'consent-withdrawn' };
+  if (facts.alreadyReceived) return { kind: 'never', reason: 'already-received' };
+  // A pause holds people where they are; its time is not counted against a deadline.
+  if (facts.sequencePaused) return { kind: 'later', reason: 'sequence-paused', at: null };
   if (facts.deadlineAt !== null && now >= facts.deadlineAt) return { kind: 'never', reason: 'deadline-passed' };
   if (facts.handoffOpen) return { kind: 'later', reason: 'sales-has-the-lead', at: null };
   if (facts.paused) return { kind: 'later', reason: 'paused', at: null };
@@ -47,13 +67,8 @@ export function canMail(facts: GateFacts, now: Instant): GateAnswer {
   if (facts.consent.address !== null && facts.consent.address !== facts.address) {
     return { kind: 'later', reason: 'consent-for-another-address', at: null };
   }
-  const free = facts.consent.promise === null ? now : promiseAllowsAt(facts.consent.promise, facts.sent, now);
-  if (free > now) return { kind: 'later', reason: 'frequency-promise', at: free };
-  return { kind: 'now' };
-}
-
-/** The earliest instant from `now` on at which one more mail keeps every window of `promise.days` days at `promise.max`. */
-export function promiseAllowsAt(promise: FrequencyPromise, sent: readonly Instant[], now: Instant): Instant {
-  const last = sent[sent.length - promise.max];
-  return last === undefined ? now : Math.max(now, last + promise.days * DAY);
+  if (facts.mailsFrom !== null && facts.mailsFrom > now)
+    return { kind: 'later', reason: 'after-a-pause', at: facts.mailsFrom };
+  const { at, reason, detail } = nextAllowed({ ...facts.pace, promise: facts.consent.promise }, now);
+  return reason === null ? { kind: 'now' } : { kind: 'later', reason, at, detail };
 }

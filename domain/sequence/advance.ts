@@ -1,101 +1,67 @@
-import { durationMs, type Instant } from '../instant.ts';
-import { interestKey, matches } from '../interaction/event-match.ts';
-import type { Interaction } from '../interaction/interaction.ts';
-import { type EnrolmentInForce, isFinal, type MessageInForce } from '../journey/snapshot.ts';
-import { END, type Sequence, type Step } from './definition.ts';
+import type { Instant } from '../instant.ts';
+import { END } from './check-sequence.ts';
+import { kindOf, type Step } from './step.ts';
+import type { Effect, EnrolmentOfSteps, Mails, Position, StepContext, Waits } from './step-kind.ts';
 
 /** Where an enrolment is after everything that is due at `now` has been done with it. */
-export type Advanced =
-  | { readonly kind: 'completed'; readonly at: Instant }
-  | ({ readonly kind: 'waits' } & At & { readonly until: Instant; readonly awaits: readonly string[] })
-  /** A mail is due that has no intent yet. */
-  | ({ readonly kind: 'wantsToSend' } & At & {
-        readonly template: string;
-        readonly dueAt: Instant;
-        readonly deadlineAt: Instant;
-      })
-  /** The step's mail is on its way, or withheld. */
-  | ({ readonly kind: 'sending' } & At & { readonly message: MessageInForce });
+export interface Advanced {
+  readonly position: Position;
+  /** By goTo step, how often it has jumped. */
+  readonly jumps: Readonly<Record<string, number>>;
+  /** The steps that were done on the way. */
+  readonly passes: readonly StepPass[];
+  readonly state: Waits | Mails | { readonly kind: 'completed'; readonly at: Instant } | Again;
+}
 
-interface At {
+/** A step has changed what is known of the lead: what follows is to be decided by that. */
+export interface Again {
+  readonly kind: 'again';
+}
+
+/** One step that an enrolment has done. */
+export interface StepPass {
   readonly stepId: string;
   readonly visit: number;
-  readonly stepEnteredAt: Instant;
-  readonly stepEnteredBy: number | null;
+  readonly enteredAt: Instant;
+  readonly passedAt: Instant;
+  readonly outcome: string | null;
+  readonly effect: Effect | null;
 }
+
+/** What steps look at, and where among them the enrolment is. */
+export type AdvanceContext = StepContext & {
+  readonly enrolment: EnrolmentOfSteps & Position & { readonly sequence: { readonly steps: readonly Step[] } };
+};
+
+/** More than any sequence has between two waits; what goes on after that runs in circles. */
+const MOST_STEPS = 10_000;
 
 /**
  * Moves an enrolment on as far as `now` allows. Steps count from the logical instant at which the step before was done
  * (a wait's end, a mail's claim, an event's occurrence), not from when Tend came round to it: an hour of downtime does
  * not shift a sequence by an hour, and the simulator gives the same instants.
  */
-export function advance(
-  enrolment: EnrolmentInForce,
-  messages: readonly MessageInForce[],
-  awaited: readonly Interaction[],
-  now: Instant,
-): Advanced {
-  let at: At = {
-    stepId: enrolment.stepId,
-    visit: enrolment.visit,
-    stepEnteredAt: enrolment.stepEnteredAt,
-    stepEnteredBy: enrolment.stepEnteredBy,
-  };
-  for (;;) {
-    const step = enrolment.sequence.steps.find(({ id }) => id === at.stepId);
-    if (step === undefined) return { kind: 'completed', at: at.stepEnteredAt };
-    const passed = passStep(step, at, messages, awaited, now);
-    if (passed.kind !== 'passed') return passed;
-    const next = nextStepId(enrolment.sequence, step, passed.to);
-    if (next === END) return { kind: 'completed', at: passed.at };
-    at = { stepId: next, visit: 1, stepEnteredAt: passed.at, stepEnteredBy: passed.by ?? null };
+export function advance(context: AdvanceContext): Advanced {
+  const { sequence, stepId, visit, stepEnteredAt, stepEnteredBy } = context.enrolment;
+  const passes: StepPass[] = [];
+  let { jumps } = context.enrolment;
+  let position: Position = { stepId, visit, stepEnteredAt, stepEnteredBy };
+  for (let count = 0; count < MOST_STEPS; count += 1) {
+    const index = sequence.steps.findIndex(({ id }) => id === position.stepId);
+    const step = sequence.steps[index];
+    if (step === undefined)
+      return { position, jumps, passes, state: { kind: 'completed', at: position.stepEnteredAt } };
+    const result = kindOf(step).pass(step, position, { ...context, enrolment: { ...context.enrolment, jumps } });
+    if (result.kind !== 'passed') return { position, jumps, passes, state: result };
+    const { at, to, by = null, outcome = null, effect = null, jump = false } = result;
+    const { stepId, visit, stepEnteredAt: enteredAt } = position;
+    passes.push({ stepId, visit, enteredAt, passedAt: at, outcome, effect });
+    if (jump) jumps = { ...jumps, [step.id]: (jumps[step.id] ?? 0) + 1 };
+    const next = to ?? sequence.steps[index + 1]?.id ?? END;
+    if (next === END) return { position, jumps, passes, state: { kind: 'completed', at } };
+    const back = sequence.steps.findIndex(({ id }) => id === next) <= index;
+    position = { stepId: next, visit: back ? visit + 1 : visit, stepEnteredAt: at, stepEnteredBy: by };
+    if (effect?.kind === 'record') return { position, jumps, passes, state: { kind: 'again' } };
   }
-}
-
-type Passed = { readonly kind: 'passed'; readonly at: Instant; readonly to?: string | undefined; readonly by?: number };
-
-function passStep(
-  step: Step,
-  at: At,
-  messages: readonly MessageInForce[],
-  awaited: readonly Interaction[],
-  now: Instant,
-): Advanced | Passed {
-  switch (step.kind) {
-    case 'send': {
-      const message = messages.find(({ stepId, visit }) => stepId === at.stepId && visit === at.visit);
-      if (message === undefined) {
-        const deadlineAt = at.stepEnteredAt + durationMs(step.deadline);
-        return { kind: 'wantsToSend', ...at, template: step.template, dueAt: at.stepEnteredAt, deadlineAt };
-      }
-      if (!isFinal(message.state)) return { kind: 'sending', ...at, message };
-      // A mail that was dropped may have been claimed days before, for an attempt that came to nothing.
-      const sentAt = message.state === 'dropped' || message.state === 'superseded' ? null : message.claimedAt;
-      return { kind: 'passed', at: sentAt ?? message.finishedAt ?? at.stepEnteredAt };
-    }
-    case 'wait': {
-      const until = at.stepEnteredAt + durationMs(step.for);
-      return now >= until ? { kind: 'passed', at: until } : { kind: 'waits', ...at, until, awaits: [] };
-    }
-    case 'waitFor': {
-      // An event at the very instant of the timeout counts as in time; one event ends one step.
-      const until = at.stepEnteredAt + durationMs(step.timeout);
-      const event = awaited.find(
-        (interaction) =>
-          interaction.occurredAt >= at.stepEnteredAt &&
-          interaction.id !== at.stepEnteredBy &&
-          interaction.occurredAt <= until &&
-          matches(step.event, interaction),
-      );
-      if (event !== undefined) return { kind: 'passed', at: event.occurredAt, to: step.onEvent, by: event.id };
-      if (now >= until) return { kind: 'passed', at: until, to: step.onTimeout };
-      return { kind: 'waits', ...at, until, awaits: [interestKey(step.event)] };
-    }
-  }
-}
-
-function nextStepId(sequence: Sequence, step: Step, to: string | undefined): string {
-  if (to !== undefined) return to;
-  const next = sequence.steps[sequence.steps.indexOf(step) + 1];
-  return next === undefined ? END : next.id;
+  throw new Error(`sequence ${sequence.key}: ${MOST_STEPS} steps at once, at "${position.stepId}"`);
 }

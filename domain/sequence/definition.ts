@@ -1,34 +1,11 @@
 import { z } from 'zod';
+import { conditionSchema } from '../conditions/condition.ts';
 import { definitionKeySchema, uniqueBy } from '../definition/definition.ts';
 import { durationSchema } from '../instant.ts';
-import { eventMatchSchema } from '../interaction/event-match.ts';
-
-const stepId = definitionKeySchema;
-
-/** One mail. */
-const sendStepSchema = z.strictObject({
-  id: stepId,
-  kind: z.literal('send'),
-  template: definitionKeySchema,
-  /** How long the mail may be delayed before it is dropped, on record. */
-  deadline: durationSchema.default({ days: 14 }),
-});
-
-/** A pause. */
-const waitStepSchema = z.strictObject({ id: stepId, kind: z.literal('wait'), for: durationSchema });
-
-/** Waits until an event occurs in this enrolment, at most until the timeout. */
-const waitForStepSchema = z.strictObject({
-  id: stepId,
-  kind: z.literal('waitFor'),
-  event: eventMatchSchema,
-  timeout: durationSchema,
-  /** Where to go on when the event occurred / when time ran out: a later step's id or `end`. Default: the next step. */
-  onEvent: z.string().optional(),
-  onTimeout: z.string().optional(),
-});
-
-export const stepSchema = z.discriminatedUnion('kind', [sendStepSchema, waitStepSchema, waitForStepSchema]);
+import { sequenceProblems } from './check-sequence.ts';
+import { signalSchema } from './signal.ts';
+import { stepSchema } from './step.ts';
+import { streamSchema } from './stream.ts';
 
 /** Who gets which mail, when, until what. */
 export const sequenceSchema = z
@@ -42,41 +19,32 @@ export const sequenceSchema = z
       .array(z.enum(['lead', 'customer']))
       .min(1)
       .default(['lead']),
-    /** Events that enrol a lead. Without one, leads come in by the API. */
-    entry: z.array(eventMatchSchema).max(50).default([]),
+    /** Who may come in, asked when somebody is about to. */
+    audience: conditionSchema.optional(),
+    /** What enrols a lead: events, or conditions that come true. Without one, leads come in by hand, API or another sequence. */
+    entry: z.array(signalSchema).max(50).default([]),
     /** An entry event older than this, when it arrives, enrols nobody: an import of years must not mail thousands. */
     entryWithin: durationSchema.default({ days: 7 }),
-    reentry: z.enum(['never', 'after-end']).default('never'),
+    /** Whether a lead that has been through may come in again: never, after its end, or some time after its end. */
+    reentry: z
+      .union([z.enum(['never', 'after-end']), z.strictObject({ after: durationSchema })], {
+        error: 'must be never, after-end, or { after: { days: 90 } }',
+      })
+      .default('never'),
+    /** What it is for: a lead that reaches one of these leaves it, done. Counted from the enrolment's beginning. */
+    goal: z.array(signalSchema).max(20).default([]),
+    /** What ends it otherwise. */
+    exits: z.array(signalSchema).max(20).default([]),
+    /** 0 to 100: whose mail goes first where several sequences want to write to one person. */
+    priority: z.number().int('must be a whole number').min(0).max(100).default(50),
+    /** An enrolment that lasts longer ends. */
+    expiry: durationSchema.optional(),
+    streams: z.array(streamSchema).max(20).default([]).superRefine(uniqueBy('id')),
     steps: z.array(stepSchema).min(1).max(500).superRefine(uniqueBy('id')),
   })
   .superRefine((sequence, context) => {
-    const place = new Map(sequence.steps.map((step, index) => [step.id, index]));
-    sequence.steps.forEach((step, index) => {
-      if (step.id === END) {
-        context.addIssue({
-          code: 'custom',
-          path: ['steps', index, 'id'],
-          message: '"end" means the end of the sequence: take another id',
-        });
-      }
-      if (step.kind !== 'waitFor') return;
-      for (const branch of ['onEvent', 'onTimeout'] as const) {
-        const target = step[branch];
-        if (target === undefined || target === END) continue;
-        const targetPlace = place.get(target);
-        const path = ['steps', index, branch];
-        if (targetPlace === undefined)
-          context.addIssue({ code: 'custom', path, message: `there is no step "${target}"` });
-        else if (targetPlace <= index)
-          context.addIssue({
-            code: 'custom',
-            path,
-            message: `"${target}" is not a later step: a sequence only goes forward`,
-          });
-      }
-    });
+    for (const { path, message } of sequenceProblems(sequence))
+      context.addIssue({ code: 'custom', path: [...path], message });
   });
 
-export const END = 'end';
 export type Sequence = z.infer<typeof sequenceSchema>;
-export type Step = z.infer<typeof stepSchema>;

@@ -149,7 +149,7 @@ describe('publishing', () => {
       [
         {
           path: 'steps.0.template',
-          problem: 'step "one" sends the template "later", which is not published: publish it first',
+          problem: 'step "one" needs the template "later", which is not published: publish it first',
         },
       ],
     ]);

@@ -3,8 +3,10 @@ import type { ConsentState } from '../../domain/consent/consent.ts';
 import { DAY, HOUR } from '../../domain/instant.ts';
 import type { Interaction } from '../../domain/interaction/interaction.ts';
 import { planJourney } from '../../domain/journey/plan.ts';
-import type { JourneySnapshot, MessageInForce } from '../../domain/journey/snapshot.ts';
+import type { JourneySnapshot } from '../../domain/journey/snapshot.ts';
+import type { MessageInForce } from '../../domain/sending/message.ts';
 import { sequenceSchema } from '../../domain/sequence/definition.ts';
+import { emptySnapshot, enrolmentIn, messageOf } from '../support/snapshot.ts';
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 
@@ -33,37 +35,15 @@ function snapshot(
 ): JourneySnapshot {
   const { stepId = 'hello', stepEnteredAt = NOW, ...rest } = change;
   return {
-    lead: { stage: 'lead', gone: false, address: 'tanja@people.example', suppressed: false },
-    paused: false,
-    standings: [],
-    standingChangesAt: null,
-    openHandoff: null,
-    lastClosedAt: new Map(),
-    enrolments: [{ id: 'e1', sequence, stepId, visit: 1, stepEnteredAt, stepEnteredBy: null }],
-    messages: [],
+    ...emptySnapshot(NOW),
+    enrolments: [enrolmentIn(sequence, NOW, { stepId, stepEnteredAt })],
     consents: new Map([['newsletter', granted]]),
-    sent: new Map(),
-    awaited: [],
     ...rest,
   };
 }
 
 function message(change: Partial<MessageInForce>): MessageInForce {
-  return {
-    id: 'm1',
-    enrolmentId: 'e1',
-    stepId: 'hello',
-    visit: 1,
-    purpose: 'newsletter',
-    state: 'due',
-    reason: null,
-    deadlineAt: NOW + 14 * DAY,
-    nextAttemptAt: null,
-    claimedAt: null,
-    leaseUntil: null,
-    finishedAt: null,
-    ...change,
-  };
+  return messageOf('hello', NOW, { deadlineAt: NOW + 14 * DAY, ...change });
 }
 
 const clicked = (occurredAt: number, mail = 'hello'): Interaction => ({
@@ -104,7 +84,9 @@ describe('sending', () => {
       nextLookAt: NOW + 60_000,
     });
     const later = planJourney(snapshot({ messages: [claimed] }), NOW + 60_000);
-    expect(later.messages).toEqual([{ id: 'm1', state: 'unknown', reason: 'no-result', nextAttemptAt: null }]);
+    expect(later.messages).toEqual([
+      { id: 'm1', state: 'unknown', reason: 'no-result', detail: null, nextAttemptAt: null },
+    ]);
     expect(later.enrolments).toMatchObject([{ stepId: 'click', stepEnteredAt: NOW }]);
   });
 
@@ -127,7 +109,7 @@ describe('waiting', () => {
   });
 
   it('goes on from the event, however late it looks', () => {
-    const plan = planJourney(snapshot({ messages: [accepted], awaited: [clicked(NOW + HOUR)] }), NOW + 2 * DAY);
+    const plan = planJourney(snapshot({ messages: [accepted], events: [clicked(NOW + HOUR)] }), NOW + 2 * DAY);
     expect(plan.intents).toMatchObject([
       { stepId: 'offer', dueAt: NOW + HOUR + DAY, deadlineAt: NOW + HOUR + 6 * DAY },
     ]);
@@ -138,7 +120,7 @@ describe('waiting', () => {
     ['after the timeout', clicked(NOW + 3 * DAY + 1)],
     ['with another property', clicked(NOW + HOUR, 'other')],
   ])('an event %s is not the one waited for', (_case, event) => {
-    const plan = planJourney(snapshot({ stepId: 'click', awaited: [event] }), NOW + 3 * DAY);
+    const plan = planJourney(snapshot({ stepId: 'click', events: [event] }), NOW + 3 * DAY);
     expect(plan.enrolments).toMatchObject([{ kind: 'ended', state: 'completed', at: NOW + 3 * DAY }]);
   });
 
@@ -154,19 +136,19 @@ describe('waiting', () => {
         timeout: { days: 3 },
       })),
     });
-    const enrolment = { id: 'e1', sequence: twice, stepId: 'first', visit: 1, stepEnteredAt: NOW, stepEnteredBy: null };
-    const once = planJourney(snapshot({ enrolments: [enrolment], awaited: [clicked(NOW + HOUR)] }), NOW + 2 * HOUR);
+    const enrolment = enrolmentIn(twice, NOW);
+    const once = planJourney(snapshot({ enrolments: [enrolment], events: [clicked(NOW + HOUR)] }), NOW + 2 * HOUR);
     const at = { stepId: 'second', stepEnteredAt: NOW + HOUR, stepEnteredBy: 1 };
     expect(once.enrolments).toMatchObject([at]);
     const later = snapshot({
       enrolments: [{ ...enrolment, ...at }],
-      awaited: [clicked(NOW + HOUR), { ...clicked(NOW + HOUR), id: 2 }],
+      events: [clicked(NOW + HOUR), { ...clicked(NOW + HOUR), id: 2 }],
     });
     expect(planJourney(later, NOW + 2 * HOUR).enrolments).toMatchObject([{ kind: 'ended', state: 'completed' }]);
   });
 
   it('an event at the very instant of the timeout is in time', () => {
-    const plan = planJourney(snapshot({ stepId: 'click', awaited: [clicked(NOW + 3 * DAY)] }), NOW + 3 * DAY);
+    const plan = planJourney(snapshot({ stepId: 'click', events: [clicked(NOW + 3 * DAY)] }), NOW + 3 * DAY);
     expect(plan.enrolments).toMatchObject([{ stepId: 'settle', stepEnteredAt: NOW + 3 * DAY }]);
   });
 });
@@ -174,7 +156,7 @@ describe('waiting', () => {
 describe('handing over', () => {
   it('offers a lead that crossed the threshold, and nothing is sent from then on', () => {
     const plan = planJourney(snapshot({ standings: [hot] }), NOW);
-    expect(plan.offer).toEqual(hot);
+    expect(plan.offer).toEqual({ by: 'standing', standing: hot });
     expect(plan.intents).toMatchObject([{ state: 'delayed', reason: 'sales-has-the-lead', sendNow: false }]);
     expect(plan).toMatchObject({ send: [], closed: false });
   });
@@ -183,7 +165,7 @@ describe('handing over', () => {
     const had = snapshot({ standings: [hot], lastClosedAt: new Map([['m', NOW]]) });
     expect(planJourney(had, NOW).offer).toBeNull();
     const again = { ...hot, qualifiedSince: NOW + HOUR };
-    expect(planJourney({ ...had, standings: [again] }, NOW + HOUR).offer).toEqual(again);
+    expect(planJourney({ ...had, standings: [again] }, NOW + HOUR).offer).toEqual({ by: 'standing', standing: again });
   });
 
   it('a customer is not offered', () => {
@@ -202,7 +184,9 @@ describe('handing over', () => {
       snapshot({ openHandoff: { id: 'h', started: true }, messages: [withheld] }),
       NOW + 14 * DAY,
     );
-    expect(past.messages).toEqual([{ id: 'm1', state: 'dropped', reason: 'deadline-passed', nextAttemptAt: null }]);
+    expect(past.messages).toEqual([
+      { id: 'm1', state: 'dropped', reason: 'deadline-passed', detail: null, nextAttemptAt: null },
+    ]);
     expect(past.enrolments).toMatchObject([{ stepId: 'click' }]);
   });
 });
@@ -221,7 +205,7 @@ describe('consent and promises', () => {
   it('keeps the frequency that the consent promised (KG Berlin 5 U 1043/20)', () => {
     const weekly: ConsentState = { kind: 'granted', address: null, promise: { max: 1, days: 7 } };
     const plan = planJourney(
-      snapshot({ consents: new Map([['newsletter', weekly]]), sent: new Map([['newsletter', [NOW - DAY]]]) }),
+      snapshot({ consents: new Map([['newsletter', weekly]]), sent: [{ at: NOW - DAY, purpose: 'newsletter' }] }),
       NOW,
     );
     expect(plan.intents).toMatchObject([
@@ -232,14 +216,7 @@ describe('consent and promises', () => {
 
   it('gives one free place to one of two due mails', () => {
     const weekly: ConsentState = { kind: 'granted', address: null, promise: { max: 1, days: 7 } };
-    const two = [1, 2].map((n) => ({
-      id: `e${n}`,
-      sequence,
-      stepId: 'hello',
-      visit: 1,
-      stepEnteredAt: NOW,
-      stepEnteredBy: null,
-    }));
+    const two = ['hello', 'offer'].map((stepId) => enrolmentIn(sequence, NOW, { id: `e-${stepId}`, stepId }));
     const plan = planJourney(snapshot({ enrolments: two, consents: new Map([['newsletter', weekly]]) }), NOW);
     expect(plan.intents.map(({ state, nextAttemptAt }) => [state, nextAttemptAt])).toEqual([
       ['due', null],

@@ -142,7 +142,13 @@ describe('a connection that ends in the middle of an operation', () => {
         const messageId = send[0] ?? '';
         return async () => {
           const token = newId();
-          const claim = await claimMessage(victim, clock, { messageId, token, leaseMs: 60_000, notBefore: 0 });
+          const claim = await claimMessage(victim, clock, {
+            messageId,
+            token,
+            leaseMs: 60_000,
+            notBefore: 0,
+            sendingDomain: 'tend.test',
+          });
           if (claim.kind !== 'claimed') return;
           const result = { state: 'accepted', reason: null, providerId: null, reply: null } as const;
           const record = () => recordSendResult(victim, clock, { messageId, token }, result);

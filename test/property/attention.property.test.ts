@@ -15,82 +15,12 @@ import { addLead, foundCompany, interact, publish, type TestLead, tester } from 
 import { createTestDatabase } from '../support/database.ts';
 import { runJourney, testClock } from '../support/driver.ts';
 import { randomFrom, SCALE, SEED } from '../support/property.ts';
+import { model, ofLargeCompanies, sequences } from './attention-company.ts';
 
 const companyOf = ({ id }: TestLead) => `${id}.example`;
 const MONDAY = Date.UTC(2026, 5, 1, 10);
 const HISTORIES = 200 * SCALE;
 const EVENTS = ['Signed Up', 'Clicked', 'Asked', 'Product Viewed', 'Noise', 'Branch Searched'] as const;
-
-const model = {
-  key: 'm',
-  name: 'M',
-  timeZone: 'Europe/Berlin',
-  threshold: 30,
-  rules: [
-    // Points that fade, that expire, that are taken off for a while only, and silence: who qualifies changes by time too.
-    { id: 'view', on: { event: 'Product Viewed' }, points: 4, limit: { per: 'day' }, halfLife: { days: 3 } },
-    {
-      id: 'branch',
-      on: { event: 'Branch Searched' },
-      points: 20,
-      validFor: { days: 4 },
-      limit: { times: 9, per: 'day' },
-    },
-    { id: 'noise', on: { event: 'Noise' }, points: -12, validFor: { hours: 20 }, limit: { times: 9, per: 'day' } },
-    { id: 'silence', silence: { after: { hours: 30 }, times: 2 }, points: -3 },
-  ],
-};
-/** The same behaviour, of leads of large companies only: what is told of a company comes from elsewhere, and late. */
-const ofLargeCompanies = {
-  ...model,
-  key: 'c',
-  threshold: undefined,
-  bands: { 1: 4, 2: 3, 3: 2 },
-  profile: {
-    criteria: [{ id: 'large', when: { account: 'employees', atLeast: 100 }, points: 10 }],
-    grades: { A: 10, B: 5, C: 1 },
-  },
-  mql: ['A1'],
-};
-const welcome = {
-  key: 'welcome',
-  name: 'Welcome',
-  purpose: 'newsletter',
-  entry: [{ event: 'Signed Up' }],
-  steps: [
-    { id: 'hello', kind: 'send', template: 'a' },
-    {
-      id: 'click',
-      kind: 'waitFor',
-      event: { event: 'Clicked', properties: { right: true } },
-      timeout: { hours: 30 },
-      onTimeout: 'reminder',
-    },
-    { id: 'pause', kind: 'wait', for: { hours: 20 } },
-    { id: 'reminder', kind: 'send', template: 'b', deadline: { hours: 40 } },
-    { id: 'asked', kind: 'waitFor', event: { event: 'Asked' }, timeout: { days: 2 }, onTimeout: 'end' },
-    { id: 'answer', kind: 'send', template: 'c' },
-  ],
-};
-const again = {
-  key: 'again',
-  name: 'Again',
-  purpose: 'newsletter',
-  entry: [{ kind: 'track', event: 'Asked' }],
-  reentry: 'after-end',
-  steps: [
-    { id: 'pause', kind: 'wait', for: { hours: 5 } },
-    { id: 'more', kind: 'send', template: 'd' },
-  ],
-};
-const customers = {
-  key: 'customers',
-  name: 'Customers',
-  purpose: 'newsletter',
-  stages: ['customer'],
-  entry: [{ kind: 'tend', event: 'Handoff Won' }],
-  steps: [{ id: 'thanks', kind: 'send', template: 'e' }],
-};
 
 type Happening =
   | {
@@ -125,8 +55,9 @@ describe(`attention is sound (seed ${SEED})`, () => {
     await foundCompany(database, {
       now: MONDAY,
       model,
-      sequences: [welcome, again, customers],
-      templates: ['a', 'b', 'c', 'd', 'e'],
+      sequences,
+      templates: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'],
+      once: ['i', 'j', 'k'],
     });
     await publish(database, 'scoring_model', ofLargeCompanies, MONDAY);
   });

@@ -89,6 +89,7 @@ describe(`silence over random interleavings (seed ${SEED})`, () => {
           token,
           leaseMs: 60_000,
           notBefore: 0,
+          sendingDomain: 'tend.test',
         });
         if (answer.kind !== 'claimed') return;
         const state = random.pick(['accepted', 'deferred', 'refused', 'unknown'] as const);

@@ -22,14 +22,15 @@ export async function publish(
   await publishDefinition(database, { kind, key: content.key, actor: tester, now });
 }
 
-/** A template small enough not to slow a test down. */
-export function plainTemplate(key: string, recipient: 'lead' | 'rep' = 'lead') {
+/** A template small enough not to slow a test down; sent again and again in tests that look at something else. */
+export function plainTemplate(key: string, recipient: 'lead' | 'rep' = 'lead', repeatable = true) {
   const link =
     recipient === 'lead'
       ? '<mj-button href="https://shop.example/offer">See it</mj-button><mj-text><a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text>'
       : '';
   const mjml = `<mjml><mj-body><mj-section><mj-column><mj-text>${key}</mj-text>${link}</mj-column></mj-section></mj-body></mjml>`;
-  return { key, name: key, recipient, locales: { en: { subject: `About ${key}`, mjml } } };
+  const more = repeatable ? { repeatable } : {};
+  return { key, name: key, recipient, ...more, locales: { en: { subject: `About ${key}`, mjml } } };
 }
 
 /** Publishes templates, a model and sequences, and adds one representative. */
@@ -40,11 +41,14 @@ export async function foundCompany(
     readonly model: { key: string; [field: string]: unknown };
     readonly sequences: readonly { key: string; [field: string]: unknown }[];
     readonly templates: readonly string[];
+    /** Those of the templates that a person gets once. */
+    readonly once?: readonly string[];
   },
 ): Promise<void> {
   const { now } = company;
   await publish(database, 'template', plainTemplate('handoff', 'rep'), now);
-  for (const key of company.templates) await publish(database, 'template', plainTemplate(key), now);
+  for (const key of company.templates)
+    await publish(database, 'template', plainTemplate(key, 'lead', !(company.once ?? []).includes(key)), now);
   await publish(database, 'scoring_model', company.model, now);
   for (const sequence of company.sequences) await publish(database, 'sequence', sequence, now);
   await database.query(sql`

@@ -49,6 +49,7 @@ export async function runJourney(
         token,
         leaseMs: 60_000,
         notBefore: commands.plannedAt,
+        sendingDomain: 'tend.test',
       });
       if (claim.kind !== 'claimed') continue;
       onSent(messageId, clock.now());

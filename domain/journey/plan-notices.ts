@@ -1,0 +1,21 @@
+import { type Draft, SENDING_LOOK_MS } from './draft.ts';
+
+/** Mails to colleagues go at once: nothing of what protects the lead stands in their way. */
+export function planNotices(draft: Draft): void {
+  const { snapshot, now } = draft;
+  for (const { id, state, nextAttemptAt, leaseUntil } of snapshot.notices) {
+    if (state === 'claimed') {
+      if (leaseUntil !== null && leaseUntil <= now) {
+        draft.messages.push({ id, state: 'unknown', reason: 'no-result', detail: null, nextAttemptAt: null });
+        continue;
+      }
+      draft.looks.push(leaseUntil);
+    } else if (state === 'deferred' && nextAttemptAt !== null && nextAttemptAt > now) {
+      draft.looks.push(nextAttemptAt);
+    } else {
+      draft.send.push(id);
+      draft.looks.push(now + SENDING_LOOK_MS);
+    }
+    draft.open += 1;
+  }
+}

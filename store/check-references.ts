@@ -1,0 +1,114 @@
+import { scoresIn } from '../domain/conditions/leaves.ts';
+import { type FieldProblem, TendError } from '../domain/errors.ts';
+import type { Sequence } from '../domain/sequence/definition.ts';
+import { needsOf } from '../domain/sequence/needs.ts';
+import { referencesOf, type Step } from '../domain/sequence/step.ts';
+import type { Reference } from '../domain/sequence/step-kind.ts';
+import type { Transaction } from './database.ts';
+import { sql } from './sql.ts';
+
+/**
+ * Refuses a sequence that needs what is not there: a sequence that is live can send all of its mails.
+ *
+ * Throws `definition-invalid`.
+ */
+export async function checkReferences(transaction: Transaction, sequence: Sequence): Promise<void> {
+  const there = await readWhatIsThere(transaction);
+  const problems = [
+    ...sequence.steps.flatMap((step, index) =>
+      referencesOf(step).flatMap((reference) => problemOf(reference, step, `steps.${index}`, there, sequence.key)),
+    ),
+    ...sequence.streams.flatMap(({ tracks }, stream) =>
+      tracks.flatMap(({ contents }, track) =>
+        contents.flatMap((key, content) => {
+          const reference: Reference = { kind: 'template', key, path: [], recipient: 'lead' };
+          const path = `streams.${stream}.tracks.${track}.contents.${content}`;
+          return problemOf(reference, null, path, there, sequence.key);
+        }),
+      ),
+    ),
+    ...missingModels(sequence, there),
+  ];
+  if (problems.length === 0) return;
+  throw new TendError(
+    'definition-invalid',
+    `The sequence "${sequence.key}" can't be published yet: mend the steps named.`,
+    problems,
+  );
+}
+
+interface Thing {
+  readonly live: boolean;
+  /** Of a template. */
+  readonly recipient: string | null;
+  readonly asks: boolean;
+}
+
+/** By kind and key. */
+type WhatIsThere = ReadonlyMap<string, Thing>;
+
+async function readWhatIsThere(transaction: Transaction): Promise<WhatIsThere> {
+  const rows = await transaction.query<Thing & { kind: string; key: string }>(sql`
+    SELECT definition.kind, definition.key, live_version_id IS NOT NULL AS live, version.content->>'recipient' AS recipient,
+           coalesce((version.content->>'asks')::boolean, false) AS asks
+    FROM definition LEFT JOIN definition_version AS version ON version.id = live_version_id AND definition.kind = 'template'
+    UNION ALL SELECT 'rep', key, active, NULL, false FROM rep
+    UNION ALL SELECT 'endpoint', key, true, NULL, false FROM webhook_endpoint`);
+  return new Map(rows.map(({ kind, key, ...thing }) => [`${kind} ${key}`, thing]));
+}
+
+const NAMES: Readonly<Record<Reference['kind'], string>> = {
+  template: 'the template',
+  sequence: 'the sequence',
+  scoring_model: 'the scoring model',
+  endpoint: 'the webhook endpoint',
+  rep: 'the representative',
+};
+
+const MENDS: Readonly<Record<Reference['kind'], string>> = {
+  template: 'which is not published: publish it first',
+  sequence: 'which does not exist: store it first',
+  scoring_model: 'which is not published: publish it first',
+  endpoint: 'which does not exist: make it first (PUT /api/webhook-endpoints/<key>)',
+  rep: 'who is not among the active representatives: add them first',
+};
+
+function problemOf(
+  { kind, key, path, recipient = 'lead' }: Reference,
+  step: Step | null,
+  at: string,
+  there: WhatIsThere,
+  sequenceKey: string,
+): FieldProblem[] {
+  const where = [at, ...path].join('.');
+  const found = there.get(`${kind} ${key}`);
+  const subject = step === null ? 'names' : `step "${step.id}" needs`;
+  const report = (why: string) => [{ path: where, problem: `${subject} ${NAMES[kind]} "${key}", ${why}` }];
+  // Two sequences that name each other could not be published otherwise; an enrol step does nothing until the other is.
+  const enough = kind === 'sequence' ? found !== undefined || key === sequenceKey : found?.live === true;
+  if (!enough) return report(MENDS[kind]);
+  if (kind !== 'template' || found === undefined) return [];
+  if (found.recipient !== recipient)
+    return report(
+      `which is for ${found.recipient === 'lead' ? 'leads' : `a ${found.recipient}`}: take one for ${recipient}s`,
+    );
+  const asking = step?.kind === 'ask';
+  if (asking && !found.asks) return report('which asks nothing: take one with asks: true');
+  if (!asking && found.asks) return report('which asks a question: send it with an ask step');
+  return [];
+}
+
+/** Conditions that ask for a scoring model nobody has published would be unknown for ever. */
+function missingModels(sequence: Sequence, there: WhatIsThere): FieldProblem[] {
+  const models = new Set(
+    needsOf(sequence)
+      .conditions.flatMap(scoresIn)
+      .map(({ score }) => score),
+  );
+  return [...models]
+    .filter((key) => there.get(`scoring_model ${key}`)?.live !== true)
+    .map((key) => ({
+      path: '',
+      problem: `a condition asks for the scoring model "${key}", ${MENDS.scoring_model}`,
+    }));
+}
