@@ -22,8 +22,8 @@ module.exports = {
       to: {
         dependencyTypes: ['core', 'npm'],
         pathNot: [
-          '^node_modules/(zod|luxon|@types/luxon|tldts|tldts-core|email-providers|disposable-email-domains-js)/',
-          '^(node:)?(url|crypto)$',
+          '^node_modules/(zod|luxon|@types/luxon|tldts|tldts-core|email-providers|disposable-email-domains-js|date-holidays)/',
+          '^(node:)?(url|crypto|module)$',
         ],
       },
     },

@@ -36,7 +36,7 @@ export function instantAt(day: DayNumber, minute: number, timeZone: string): Ins
   const local = day * DAY + minute * MINUTE;
   const spells = spellsOf(timeZone);
   let spell = spells.at(local - FURTHEST);
-  while (spell.until + spell.offset < local) spell = spells.at(spell.until);
+  while (spell.until + spell.offset <= local) spell = spells.at(spell.until);
   return Math.max(spell.from, local - spell.offset);
 }
 

@@ -1,8 +1,8 @@
+import { localDay } from '../calendar/local-time.ts';
 import { durationMs, type Instant } from '../instant.ts';
 import type { Interaction } from '../interaction/interaction.ts';
 import type { EventRule } from './behaviour-rule.ts';
 import { type FoldState, own } from './fold-state.ts';
-import { localDay } from './local-day.ts';
 
 /** Takes one award from what the rule's limit leaves, or says that nothing is left. In fold order only. */
 export function takeFromLimit(rule: EventRule, state: FoldState, interaction: Interaction, timeZone: string): boolean {

@@ -1,8 +1,8 @@
+import { localDay } from '../calendar/local-time.ts';
 import { durationMs } from '../instant.ts';
 import type { Interaction } from '../interaction/interaction.ts';
 import type { EventRule, Recurring } from './behaviour-rule.ts';
 import { type FoldState, own } from './fold-state.ts';
-import { localDay } from './local-day.ts';
 
 /**
  * Notes an event of a recurring rule and says whether it is the one that completes the recurrence. Counting begins
