@@ -10,6 +10,7 @@ import { authenticateSecretKey } from './middleware/authenticate.ts';
 import { jsonBody } from './middleware/json-body.ts';
 import { notFound, problemDetails, type ReportFailure } from './middleware/problem-details.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { answerRoutes } from './routes/answers.ts';
 import { calibrationRoutes } from './routes/calibration.ts';
 import { definitionRoutes } from './routes/definitions.ts';
 import { handoffRoutes } from './routes/handoffs.ts';
@@ -20,10 +21,12 @@ import { leadRoutes } from './routes/leads.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { replayRoutes } from './routes/replays.ts';
 import { repRoutes } from './routes/reps.ts';
+import { scoreAdjustmentRoutes } from './routes/score-adjustments.ts';
 import { scoringModelRoutes } from './routes/scoring-models.ts';
 import { segmentRoutes } from './routes/segment.ts';
 import { trackingRoutes } from './routes/tracking.ts';
 import { unsubscribeRoutes } from './routes/unsubscribe.ts';
+import { webhookDeliveryRoutes, webhookEndpointRoutes } from './routes/webhooks.ts';
 
 export interface AppOptions {
   readonly database: Database;
@@ -66,8 +69,10 @@ export function createApp(options: AppOptions): Express {
   );
   app.use('/t', counted('tracking'), trackingRoutes({ database, ingest, clock, signingSecret }));
   app.use('/u', counted('unsubscribe'), unsubscribeRoutes({ database, clock, signingSecret }));
+  app.use('/a', counted('answer'), answerRoutes({ database, clock, signingSecret }));
 
   app.use('/api', counted('api'), noStore, authenticateSecretKey(findKey), ...jsonBody());
+  app.use('/api/leads', scoreAdjustmentRoutes(database, clock));
   app.use('/api/leads', leadRoutes(database, clock));
   app.use('/api/handoffs', handoffRoutes(database, clock));
   app.use('/api/sequences', definitionRoutes('sequence', database, clock));
@@ -76,10 +81,13 @@ export function createApp(options: AppOptions): Express {
   app.use('/api/replays', replayRoutes(database, clock));
   app.use('/api/templates', definitionRoutes('template', database, clock));
   app.use('/api/attributes', definitionRoutes('attributes', database, clock));
+  app.use('/api/pacing', definitionRoutes('pacing', database, clock));
   app.use('/api/accounts', accountRoutes(database, clock));
   app.use('/api/interactions', interactionRoutes(database, clock));
   app.use('/api/reps', repRoutes(database, clock));
-  app.use('/api/messages', messageRoutes(database));
+  app.use('/api/messages', messageRoutes(database, clock));
+  app.use('/api/webhook-endpoints', webhookEndpointRoutes(database, clock));
+  app.use('/api/webhook-deliveries', webhookDeliveryRoutes(database, clock));
   app.use('/api', installationRoutes(database, clock));
 
   app.use(notFound);

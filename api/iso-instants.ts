@@ -11,7 +11,9 @@ const INSTANTS = new Set([
   'closedAt',
   'createdAt',
   'deadlineAt',
+  'disabledAt',
   'dueAt',
+  'endsAt',
   'escalatedAt',
   'expiresAt',
   'finishedAt',
@@ -21,6 +23,7 @@ const INSTANTS = new Set([
   'nextLookAt',
   'offeredAt',
   'pausedAt',
+  'previousSecretUntil',
   'publishedAt',
   'qualifiedSince',
   'since',
@@ -28,7 +31,7 @@ const INSTANTS = new Set([
 ]);
 
 /** What people and websites wrote themselves; it is passed on as it is. */
-const VERBATIM = new Set(['properties', 'value', 'live', 'draft', 'context']);
+const VERBATIM = new Set(['properties', 'value', 'live', 'draft', 'context', 'data']);
 
 /** `view` as the API shows it. */
 export function isoInstants(view: unknown): Json {

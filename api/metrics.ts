@@ -53,6 +53,12 @@ export function createMetrics(ingest: Ingest, database: Database): Metrics {
     labelNames: ['state'],
     registers,
   });
+  const webhooks = new Gauge({
+    name: 'tend_webhook_deliveries',
+    help: 'Webhook deliveries that wait, are claimed, are held because their endpoint is disabled, or are dead.',
+    labelNames: ['state'],
+    registers,
+  });
   const answers = new Counter({
     name: 'tend_http_answers_total',
     help: 'Answers by part of the API and status.',
@@ -67,6 +73,7 @@ export function createMetrics(ingest: Ingest, database: Database): Metrics {
       for (const [state, count] of Object.entries(figures.backlog)) backlog.set({ state }, count);
       messages.reset();
       for (const [state, count] of Object.entries(figures.messages)) messages.set({ state }, count);
+      for (const [state, count] of Object.entries(figures.webhooks)) webhooks.set({ state }, count);
       return registry.metrics();
     },
     answered: (part, status) => answers.inc({ part, status }),

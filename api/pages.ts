@@ -41,7 +41,17 @@ export function badLinkPage(request: Request, response: Response): void {
 }
 
 function textsFor(request: Request): (typeof texts)['en' | 'de'] {
-  return request.acceptsLanguages('en', 'de') === 'de' ? texts.de : texts.en;
+  return texts[languageOf(request)];
+}
+
+/** German for those whose browser asks for it before English. */
+export function languageOf(request: Request): 'en' | 'de' {
+  return request.acceptsLanguages('en', 'de') === 'de' ? 'de' : 'en';
+}
+
+/** What people wrote, as text of a page or as an attribute's value in double quotes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 const STYLE = `body{font:1.125rem/1.6 system-ui,sans-serif;color:#1f2933;background:#f7f5f2;margin:0;padding:3rem 1.25rem}
@@ -50,10 +60,20 @@ h1{font-size:1.5rem;line-height:1.3;margin:0 0 1rem}
 p{margin:0}
 form{margin:1.5rem 0 0}
 button{font:inherit;font-weight:600;color:#fff;background:#1d4e6b;border:0;border-radius:.5rem;padding:.75rem 1.5rem;cursor:pointer}
-button:focus-visible{outline:3px solid #f0b429;outline-offset:2px}`;
+button:focus-visible,a:focus-visible,input:focus-visible{outline:3px solid #f0b429;outline-offset:2px}
+a{color:#1d4e6b}
+p+p{margin-top:1rem}
+.choice{display:flex;align-items:center;gap:.75rem;padding:.75rem 1rem;margin:0 0 .5rem;border:1px solid #cbd2d9;border-radius:.5rem;cursor:pointer}
+.choice:hover{border-color:#1d4e6b}
+.choice:has(:checked){border-color:#1d4e6b;background:#eef4f7}
+.choice input{width:1.25rem;height:1.25rem;margin:0;flex:none;accent-color:#1d4e6b}
+.text{display:block;box-sizing:border-box;width:100%;font:inherit;color:inherit;padding:.75rem 1rem;border:1px solid #7b8794;border-radius:.5rem}
+.choices+button,.text+button{margin-top:1rem}
+.problem{border-left:4px solid #a5402a;padding:.25rem 0 .25rem 1rem;color:#7b2d1c}`;
 
-function sendPage(request: Request, response: Response, status: number, title: string, content: string): void {
-  const language = textsFor(request) === texts.de ? 'de' : 'en';
+/** Sends a page in the reader's language; `title` and `content` are HTML, what people wrote in them escaped. */
+export function sendPage(request: Request, response: Response, status: number, title: string, content: string): void {
+  const language = languageOf(request);
   response
     .status(status)
     .set({
@@ -64,6 +84,6 @@ function sendPage(request: Request, response: Response, status: number, title: s
     })
     .type('html')
     .send(
-      `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style></head><body><main><h1>${title}</h1>${content}</main></body></html>`,
+      `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style></head><body><main><h1 id="title">${title}</h1>${content}</main></body></html>`,
     );
 }

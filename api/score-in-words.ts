@@ -6,6 +6,7 @@ export function scoreInWords(score: ExplainedScore): string[] {
   return [
     standingInWords(score),
     ...profileInWords(score),
+    ...adjustmentsInWords(score),
     ...limitsInWords(score),
     ...nextInWords(score),
     ...leversInWords(score),
@@ -45,6 +46,15 @@ function profileInWords({ profile }: ExplainedScore): string[] {
   if (not.length > 0) words.push(`Does not fit: ${not.join(', ')}.`);
   if (unknown.length > 0) words.push(`Not known: ${unknown.join(', ')}.`);
   return words;
+}
+
+function adjustmentsInWords({ awards }: ExplainedScore): string[] {
+  return awards.flatMap(({ byHand, worth, at, expiresAt }) => {
+    if (byHand === null || worth === 0) return [];
+    const until = expiresAt === null ? '' : ` until ${moment(expiresAt)}`;
+    const points = `${worth > 0 ? '+' : '−'}${Math.abs(worth)}`;
+    return [`${points} by hand, from ${byHand.by} at ${moment(at)}${until}: ${byHand.reason}`];
+  });
 }
 
 function limitsInWords({ groups, total }: ExplainedScore): string[] {

@@ -1,12 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import type { FieldProblem } from '../domain/errors.ts';
+import { allFileKinds, type FileKind, isFileKind } from './file-kinds.ts';
 
-/** The kinds of files that `tend push` takes, in the order they are pushed: what others refer to comes first. */
-const KINDS = ['template', 'attributes', 'scoring-model', 'sequence', 'team'] as const;
-export type FileKind = (typeof KINDS)[number];
-
-/** One YAML file with a definition. */
+/** One YAML or JSON file with a definition. */
 export interface DefinitionFile {
   readonly file: string;
   readonly kind: FileKind;
@@ -21,46 +19,78 @@ export class DefinitionFileError extends Error {
   override readonly name = 'DefinitionFileError';
 }
 
+/** What was read: the definitions, and each file that is none as a line with its place and the mend. */
+export interface ReadFiles {
+  readonly files: DefinitionFile[];
+  readonly problems: readonly string[];
+}
+
 /**
- * Reads every .yaml and .yml file of `paths` (files, or folders with all below them).
+ * Reads every .yaml, .yml and .json file of `paths` (files, or folders with all below them).
  *
- * @throws DefinitionFileError
+ * @throws DefinitionFileError with every file that is no definition
  */
 export async function readDefinitionFiles(paths: readonly string[]): Promise<DefinitionFile[]> {
-  const files = (await Promise.all(paths.map(findFiles))).flat();
-  const definitions = await Promise.all(files.map(readDefinitionFile));
-  return definitions.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.file < b.file ? -1 : 1));
+  const { files, problems } = await readAllFiles(paths);
+  if (problems.length > 0) throw new DefinitionFileError(problems.join('\n'));
+  return files;
 }
+
+/**
+ * The same, with those that are none beside those that are.
+ *
+ * @throws DefinitionFileError where a path does not exist
+ */
+export async function readAllFiles(paths: readonly string[]): Promise<ReadFiles> {
+  const names = [...new Set((await Promise.all(paths.map(findFiles))).flat())];
+  const read = await Promise.all(names.map(readDefinitionFile));
+  const files = read.filter((one) => typeof one !== 'string');
+  return {
+    files: files.sort(
+      (a, b) => allFileKinds.indexOf(a.kind) - allFileKinds.indexOf(b.kind) || (a.file < b.file ? -1 : 1),
+    ),
+    problems: read.filter((one) => typeof one === 'string').sort(),
+  };
+}
+
+/** Each problem of a file's content as a line: where it stands, what it is about, and the mend. */
+export function problemLines(file: DefinitionFile, problems: readonly FieldProblem[]): string[] {
+  return problems.map(({ path, problem }) => `${file.placeOf(path)}: ${path === '' ? '' : `${path} `}${problem}`);
+}
+
+/** What other programs keep beside definitions is not looked into: packages, hidden folders, the schemas of editors. */
+const NOT_OURS = /(?:^|[\\/])(?:node_modules|\.[^\\/]+)[\\/]|\.schema\.json$/;
 
 async function findFiles(entry: string): Promise<string[]> {
   const info = await stat(entry).catch(() => {
     throw new DefinitionFileError(`There is no file or folder ${entry}.`);
   });
-  if (!info.isDirectory()) return [entry];
+  if (!info.isDirectory()) return [path.normalize(entry)];
   const names = await readdir(entry, { recursive: true });
-  return names.filter((name) => /\.ya?ml$/.test(name)).map((name) => path.join(entry, name));
+  return names
+    .filter((name) => /\.(?:ya?ml|json)$/.test(name) && !NOT_OURS.test(name))
+    .map((name) => path.join(entry, name));
 }
 
-async function readDefinitionFile(file: string): Promise<DefinitionFile> {
+/** JSON is YAML too, so one parser reads both and knows the lines of both. */
+async function readDefinitionFile(file: string): Promise<DefinitionFile | string> {
+  const shown = path.relative(process.cwd(), file);
   const lines = new LineCounter();
   const document = parseDocument(await readFile(file, 'utf8'), { lineCounter: lines });
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw new DefinitionFileError(`${file}:${line}:${col}: ${error.message.split('\n')[0]}`);
+    return `${shown}:${line}:${col}: ${error.message.split('\n')[0]}`;
   }
-  const shown = path.relative(process.cwd(), file);
   if (!isMap(document.contents))
-    throw new DefinitionFileError(`${shown}:1:1: must be a mapping that begins with kind: ${KINDS.join(' | ')}`);
-  const { kind, ...content } = document.toJS() as Record<string, unknown>;
+    return `${shown}:1:1: must be a mapping that begins with kind: ${allFileKinds.join(' | ')}`;
+  // An editor's own: where the schema of a JSON file is.
+  const { kind, $schema: _, ...content } = document.toJS() as Record<string, unknown>;
   const placeOf = (dottedPath: string) => `${shown}:${place(document, lines, dottedPath)}`;
-  if (!KINDS.includes(kind as FileKind)) {
-    throw new DefinitionFileError(`${placeOf('kind')}: kind must be one of ${KINDS.join(', ')}`);
-  }
+  if (!isFileKind(kind)) return `${placeOf('kind')}: kind must be one of ${allFileKinds.join(', ')}`;
   const key = kind === 'team' ? 'team' : content.key;
-  if (typeof key !== 'string')
-    throw new DefinitionFileError(`${placeOf('key')}: needs a key, for example key: ${path.parse(file).name}`);
-  return { file: shown, kind: kind as FileKind, key, content, placeOf };
+  if (typeof key !== 'string') return `${placeOf('key')}: needs a key, for example key: ${path.parse(file).name}`;
+  return { file: shown, kind, key, content, placeOf };
 }
 
 function place(document: Document.Parsed, lines: LineCounter, dottedPath: string): string {

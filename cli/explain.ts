@@ -27,6 +27,7 @@ interface Score {
     readonly halfLife: number | null;
     readonly expiresAt: string | null;
     readonly provisional: boolean;
+    readonly byHand: { readonly by: string } | null;
   }[];
   readonly withheld: readonly { readonly ruleName: string; readonly interaction: number; readonly reason: string }[];
   readonly interactions: readonly { readonly id: number; readonly name: string; readonly at: string }[];
@@ -70,7 +71,7 @@ function print({ words, awards, withheld, interactions, profile }: Score): void 
         { content: signed(award.points), hAlign: 'right' },
         { content: award.provisional ? dim('provisional') : signed(award.worth), hAlign: 'right' },
         award.ruleName,
-        `${award.silence ? `silence since "${event}"` : event}${lossOf(award)}`,
+        `${causeOf(award, event)}${lossOf(award)}`,
       ]);
     }
     console.log(indent(table.toString()));
@@ -95,6 +96,11 @@ function print({ words, awards, withheld, interactions, profile }: Score): void 
       ),
     );
   }
+}
+
+function causeOf({ silence, byHand }: Score['awards'][number], event: string): string {
+  if (byHand !== null) return byHand.by;
+  return silence ? `silence since "${event}"` : event;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

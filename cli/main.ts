@@ -3,18 +3,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
+import { registerAdjust } from './adjust.ts';
 import { registerCalibrate } from './calibrate.ts';
 import { registerDemo } from './demo.ts';
+import { registerDiff } from './diff.ts';
 import { registerExplain } from './explain.ts';
 import { registerKeys } from './keys.ts';
 import { registerPause } from './pause.ts';
+import { registerPull } from './pull.ts';
 import { registerPush } from './push.ts';
 import { registerReplay } from './replay.ts';
 import { registerSchemas } from './schemas.ts';
+import { registerSettle } from './settle.ts';
 import { registerStart } from './start.ts';
 import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
 import { complain } from './terminal.ts';
+import { registerValidate } from './validate.ts';
 import { registerWhy } from './why.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
@@ -32,11 +37,16 @@ const commands = [
   registerStatus,
   registerKeys,
   registerPush,
+  registerValidate,
+  registerDiff,
+  registerPull,
   registerReplay,
   registerDemo,
   registerWhy,
   registerCalibrate,
   registerExplain,
+  registerAdjust,
+  registerSettle,
   registerSchemas,
   registerPause,
 ];

@@ -1,5 +1,6 @@
 import { type ApiClient, ApiError } from './api-client.ts';
-import { type DefinitionFile, DefinitionFileError, type FileKind } from './definition-files.ts';
+import { type DefinitionFile, DefinitionFileError, problemLines } from './definition-files.ts';
+import { addressOf, type FileKind } from './file-kinds.ts';
 
 /** What became of a file. */
 export interface Pushed {
@@ -9,13 +10,6 @@ export interface Pushed {
   /** False when this very content was live before. */
   readonly changed: boolean;
 }
-
-const ADDRESSES = {
-  template: '/api/templates',
-  attributes: '/api/attributes',
-  'scoring-model': '/api/scoring-models',
-  sequence: '/api/sequences',
-} as const;
 
 /**
  * Stores each definition and makes it live. A team's representatives are added or changed; nobody is taken away.
@@ -39,18 +33,15 @@ export async function pushDefinitions(
 async function pushOne(api: ApiClient, { kind, key, content }: DefinitionFile): Promise<Pushed> {
   if (kind === 'team') {
     const { reps = [] } = content as { reps?: { key: string }[] };
-    for (const rep of reps) await api.call('PUT', `/api/reps/${encodeURIComponent(rep.key)}`, rep);
+    for (const rep of reps) await api.call('PUT', addressOf(kind, rep.key), rep);
     return { kind, key, version: null, changed: true };
   }
-  const address = `${ADDRESSES[kind]}/${encodeURIComponent(key)}`;
+  const address = addressOf(kind, key);
   await api.call('PUT', address, content);
   const { version, published } = await api.call<{ version: number; published: boolean }>('POST', `${address}/publish`);
   return { kind, key, version, changed: published };
 }
 
 function inFile(file: DefinitionFile, { message, problems }: ApiError): string {
-  if (problems.length === 0) return `${file.file}: ${message}`;
-  return problems
-    .map(({ path, problem }) => `${file.placeOf(path)}: ${path === '' ? '' : `${path} `}${problem}`)
-    .join('\n');
+  return problems.length === 0 ? `${file.file}: ${message}` : problemLines(file, problems).join('\n');
 }

@@ -17,7 +17,7 @@ export const SHIPPED = ['templates', 'sequences/stationery', 'sequences/demo', '
 export function registerPush(program: Command): void {
   program
     .command('push')
-    .argument('[paths...]', 'YAML files, or folders with them', SHIPPED)
+    .argument('[paths...]', 'YAML or JSON files, or folders with them', SHIPPED)
     .description('store and publish templates, attributes, scoring models, sequences and teams from files')
     .action(push);
 }
@@ -25,7 +25,7 @@ export function registerPush(program: Command): void {
 async function push(paths: readonly string[]): Promise<void> {
   const files = await readDefinitionFiles(paths);
   if (files.length === 0) {
-    console.log(`There is no .yaml file in ${paths.join(', ')}.`);
+    console.log(`There is no .yaml or .json file in ${paths.join(', ')}.`);
     return;
   }
   await pushDefinitions(await openApi(), files, ({ kind, key, version, changed }) => {

@@ -9,6 +9,7 @@ const HEADINGS: Readonly<Record<SettingGroup, string>> = {
   mail: 'Mail',
   pace: 'Pace',
   models: 'Scoring models',
+  webhooks: 'Webhooks',
   secrets: 'Secrets',
 };
 

@@ -24,7 +24,16 @@ export interface Setting<T> {
   readonly format: (value: T) => string | undefined;
 }
 
-export type SettingGroup = 'place' | 'addresses' | 'database' | 'temporal' | 'mail' | 'pace' | 'models' | 'secrets';
+export type SettingGroup =
+  | 'place'
+  | 'addresses'
+  | 'database'
+  | 'temporal'
+  | 'mail'
+  | 'pace'
+  | 'models'
+  | 'webhooks'
+  | 'secrets';
 
 export type About<T> = Pick<Setting<T>, 'doc' | 'group'> & Partial<Pick<Setting<T>, 'whenUnset' | 'unit' | 'secret'>>;
 
@@ -61,6 +70,13 @@ export function wholeNumber(
 /** A TCP port; 0 lets the start pick a free one. */
 export function port(env: string, fallback: number, about: About<number>): Setting<number> {
   return { ...wholeNumber(env, fallback, { min: 0, max: 65535 }, about), kind: 'port 0–65535 (0: any free one)' };
+}
+
+export function yesNo(env: string, fallback: boolean, about: About<boolean>): Setting<boolean> {
+  return define(env, 'true or false', fallback, about, (text) => {
+    if (text !== 'true' && text !== 'false') throw wrong(`"${text}" is neither true nor false`);
+    return text === 'true';
+  });
 }
 
 export function oneOf<const T extends string>(

@@ -14,6 +14,7 @@ import {
   text,
   url,
   wholeNumber,
+  yesNo,
 } from './setting-kinds.ts';
 
 /** Every setting there is. `docs/configuration.md` is written from this table, and a test keeps them equal. */
@@ -139,6 +140,11 @@ export const settingTable = {
     group: 'models',
     whenUnset: 'nobody',
     doc: 'Who must approve a version of a scoring model before it can be published.',
+  }),
+
+  webhookAllowPrivate: yesNo('TEND_WEBHOOK_ALLOW_PRIVATE', false, {
+    group: 'webhooks',
+    doc: 'Lets webhooks go to this machine and to private networks, to which they are refused otherwise.',
   }),
 
   signingSecret: secret('TEND_SIGNING_SECRET', {

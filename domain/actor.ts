@@ -6,3 +6,6 @@ export interface Actor {
 }
 
 export const system: Actor = { kind: 'system', name: 'tend' };
+
+/** Whoever holds the link of a mail: its reader, as far as anybody can tell. */
+export const recipient: Actor = { kind: 'person', name: 'recipient' };

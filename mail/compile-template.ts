@@ -2,11 +2,14 @@ import mjml2html from 'mjml';
 import type { MailContent, Template } from '../domain/definition/template.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import { liquidProblem } from './liquid.ts';
+import { questionProblems } from './question-problems.ts';
 
 /** What publishing makes of a template, stored with its version: MJML is compiled once, not once a mail. */
 export interface CompiledTemplate {
   readonly format: 1;
   readonly recipient: Template['recipient'];
+  /** It puts a question to its reader; absent: it does not. */
+  readonly asks?: true;
   readonly defaultLocale: string;
   readonly locales: { readonly [locale: string]: CompiledContent };
 }
@@ -29,7 +32,8 @@ export async function compileTemplate(template: Template): Promise<CompiledTempl
   for (const [locale, content] of Object.entries(template.locales)) {
     const path = `locales.${locale}`;
     const before = problems.length;
-    problems.push(...liquidProblems(content, path));
+    const inLiquid = liquidProblems(content, path);
+    problems.push(...(inLiquid.length > 0 ? inLiquid : questionProblems(template, content, path)));
     if (template.recipient === 'lead') problems.push(...unsubscribeProblems(content, path));
     const html = await compileMjml(content, path, problems);
     if (problems.length > before || html === null) continue;
@@ -60,7 +64,8 @@ export async function compileTemplate(template: Template): Promise<CompiledTempl
       problems,
     );
   }
-  return { format: 1, recipient: template.recipient, defaultLocale: template.defaultLocale, locales };
+  const { recipient, asks, defaultLocale } = template;
+  return { format: 1, recipient, ...(asks === true ? { asks } : {}), defaultLocale, locales };
 }
 
 function liquidProblems(content: MailContent, path: string): FieldProblem[] {
@@ -86,7 +91,8 @@ function unsubscribeProblems(content: MailContent, path: string): FieldProblem[]
     .filter(([, source]) => source !== undefined && !source.includes('unsubscribeUrl'))
     .map(([field]) => ({
       path: `${path}.${field}`,
-      problem: 'a mail to leads needs an unsubscribe link: add one to {{ unsubscribeUrl }} (or set "recipient: rep")',
+      problem:
+        'a mail to leads needs an unsubscribe link: add one to {{ unsubscribeUrl }} (or set "recipient: rep" or "recipient: colleague")',
     }));
 }
 

@@ -1,8 +1,18 @@
 import { TendError } from '../domain/errors.ts';
+import type { Question } from '../domain/sequence/question.ts';
 import type { CompiledTemplate } from './compile-template.ts';
-import { addOpenPixel, type LinkOptions, trackLinks, unsubscribeUrl } from './links.ts';
+import { addOpenPixel, answerUrl, type LinkOptions, trackLinks, unsubscribeUrl } from './links.ts';
 import { renderMail } from './render-mail.ts';
-import { type CurrentAttributes, leadVariables, type RepMailFacts, repVariables } from './variables.ts';
+import {
+  type ColleagueMailFacts,
+  type CurrentAttributes,
+  colleagueVariables,
+  leadVariables,
+  type MailVariables,
+  questionVariables,
+  type RepMailFacts,
+  repVariables,
+} from './variables.ts';
 
 /** A mail as the transport takes it. */
 export interface OutgoingMail {
@@ -25,7 +35,12 @@ export interface ComposeOptions extends LinkOptions {
 export interface LeadMailInput {
   readonly compiled: CompiledTemplate;
   /** The message's row: its id signs the links, its header was fixed with the intent. */
-  readonly message: { readonly id: string; readonly messageIdHeader: string };
+  readonly message: {
+    readonly id: string;
+    readonly messageIdHeader: string;
+    /** What the mail asks. Null, as by default: nothing. */
+    readonly question?: Question | null;
+  };
   /** The lead as the claim found it. */
   readonly lead: { readonly email: string; readonly locale: string | null; readonly attributes: CurrentAttributes };
 }
@@ -34,15 +49,16 @@ export interface LeadMailInput {
  * Composes a marketing mail: rendered, links tracked, open pixel, one-click unsubscription. Pure: the same input gives
  * the same mail. The text part keeps its links as they are, for people who read it see the addresses.
  *
- * Throws `render-failed` (a variable is missing), never with a lead's data in it.
+ * Throws `render-failed` (a variable is missing, the template asks and the message does not, or the other way round),
+ * never with a lead's data in it.
  */
 export function composeLeadMail(input: LeadMailInput, options: ComposeOptions): OutgoingMail {
   const { compiled, message, lead } = input;
   if (compiled.recipient !== 'lead') {
-    throw new TendError('render-failed', 'This template is for representatives: it has no unsubscribe link.');
+    throw new TendError('render-failed', 'This template is for people of the company: it has no unsubscribe link.');
   }
   const unsubscribe = unsubscribeUrl(options, message.id);
-  const variables = { ...leadVariables(lead), unsubscribeUrl: unsubscribe };
+  const variables = { ...leadVariables(lead), ...askedIn(compiled, message, options), unsubscribeUrl: unsubscribe };
   const rendered = renderMail(compiled, lead.locale, variables);
   return {
     envelope: { from: bareAddress(options.from), to: lead.email },
@@ -60,6 +76,28 @@ export function composeLeadMail(input: LeadMailInput, options: ComposeOptions): 
   };
 }
 
+/** The variables of what the message asks. */
+function askedIn(
+  compiled: CompiledTemplate,
+  { id, question = null }: LeadMailInput['message'],
+  options: LinkOptions,
+): MailVariables {
+  if (question === null) {
+    if (compiled.asks !== true) return {};
+    throw new TendError(
+      'render-failed',
+      'This template asks a question, and this step has none: send it by a step of kind: ask.',
+    );
+  }
+  // It would go out without its question, which would count as asked.
+  if (compiled.asks !== true)
+    throw new TendError(
+      'render-failed',
+      'This step asks a question, and its template shows none: take one with "asks: true".',
+    );
+  return questionVariables(question, (choice) => answerUrl(options, id, question.attribute, choice));
+}
+
 export interface RepMailInput {
   readonly compiled: CompiledTemplate;
   readonly message: { readonly id: string; readonly messageIdHeader: string };
@@ -73,13 +111,42 @@ export interface RepMailInput {
  * Throws `render-failed`, never with anybody's data in it.
  */
 export function composeRepMail(input: RepMailInput, options: ComposeOptions): OutgoingMail {
-  const { compiled, message, facts, locale } = input;
-  const rendered = renderMail(compiled, locale, repVariables(facts, options.publicUrl));
+  const { facts } = input;
+  return composeInternal(input, facts.rep.email, repVariables(facts, options.publicUrl), options);
+}
+
+export interface ColleagueMailInput {
+  readonly compiled: CompiledTemplate;
+  readonly message: { readonly messageIdHeader: string };
+  /** The colleague's; null for the template's default. */
+  readonly locale: string | null;
+  readonly facts: ColleagueMailFacts;
+}
+
+/**
+ * Composes the mail by which a step of a sequence tells a colleague of a lead. Nothing in it is tracked.
+ *
+ * Throws `render-failed`: a variable is missing, or the template is not for colleagues.
+ */
+export function composeColleagueMail(input: ColleagueMailInput, options: ComposeOptions): OutgoingMail {
+  const { compiled, facts } = input;
+  if (compiled.recipient !== 'colleague')
+    throw new TendError('render-failed', 'This template is not for colleagues: set "recipient: colleague".');
+  return composeInternal(input, facts.colleague.email, colleagueVariables(facts, options.publicUrl), options);
+}
+
+/** A mail within the company. */
+function composeInternal(
+  { compiled, message, locale }: Pick<ColleagueMailInput, 'compiled' | 'message' | 'locale'>,
+  to: string,
+  variables: MailVariables,
+  options: ComposeOptions,
+): OutgoingMail {
   return {
-    envelope: { from: bareAddress(options.from), to: facts.rep.email },
+    envelope: { from: bareAddress(options.from), to },
     from: options.from,
-    to: facts.rep.email,
-    ...rendered,
+    to,
+    ...renderMail(compiled, locale, variables),
     messageId: message.messageIdHeader,
     // RFC 3834 §5: out-of-office replies to it would answer nobody.
     headers: { 'Auto-Submitted': 'auto-generated' },

@@ -25,18 +25,30 @@ export function clickUrl(options: LinkOptions, messageId: string, url: string): 
   return `${options.publicUrl}/t/c/${signToken(options.signingSecret, { purpose: 'click', messageId, url })}`;
 }
 
+/**
+ * The address of the page that takes the answer to a message's question. `choice` is the place of the one that its link
+ * stands for, from 1: the page has it chosen already, and records nothing until the person says so.
+ */
+export function answerUrl(options: LinkOptions, messageId: string, attribute: string, choice?: number): string {
+  const token = signToken(options.signingSecret, { purpose: 'answer', messageId, attribute });
+  return `${options.publicUrl}/a/${token}${choice === undefined ? '' : `?choice=${choice}`}`;
+}
+
+/** Where links of mails lead to Tend itself. */
+const OWN_PATHS = ['/u/', '/t/', '/a/'];
+
 const LINK = /(<(?:a|area)\b(?![^>]*\sdata-tend-track="off")[^>]*?\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')/gi;
 
 /**
  * Leads every http(s) link of `html` through the click address of `messageId`. `mailto:`, `tel:`, fragments and links
- * to Tend itself (unsubscribe) stay as they are: unsubscribing must work whatever becomes of tracking. So does a link
+ * to Tend itself stay as they are: unsubscribing and answering must work whatever becomes of tracking. So does a link
  * marked `data-tend-track="off"`: who reads the imprint shows no interest in a product.
  */
 export function trackLinks(html: string, options: LinkOptions, messageId: string): string {
   return html.replace(LINK, (whole: string, before: string, double: string | undefined, single: string | undefined) => {
     const url = decodeAttribute(double ?? single ?? '').trim();
     if (!/^https?:\/\//i.test(url) || url.length > LONGEST_TRACKED_URL || !URL.canParse(url)) return whole;
-    if (url.startsWith(`${options.publicUrl}/u/`) || url.startsWith(`${options.publicUrl}/t/`)) return whole;
+    if (OWN_PATHS.some((path) => url.startsWith(options.publicUrl + path))) return whole;
     return `${before}"${clickUrl(options, messageId, url)}"`;
   });
 }

@@ -44,6 +44,14 @@ export function liquidProblem(
   }
 }
 
+/** A variable as a template names it, with the properties it goes into: `['question', 'choices', 0, 'url']`. */
+export type VariablePath = readonly unknown[];
+
+/** The variables that `source`, which must parse, takes from its recipient; with `own`, those too that it sets itself. */
+export function variablesIn(kind: LiquidKind, source: string, own = false): readonly VariablePath[] {
+  return own ? engines[kind].variableSegmentsSync(source) : engines[kind].globalVariableSegmentsSync(source);
+}
+
 /** Parsed sources; a worker sends thousands of mails from a few templates. */
 const parsed = new Map<string, Template[]>();
 const MOST_PARSED = 200;

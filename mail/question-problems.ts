@@ -10,7 +10,7 @@ const TEXTS = [
 ] as const satisfies readonly (readonly [keyof MailContent, LiquidKind])[];
 
 /** What a question has, and each of its choices. */
-const OF_QUESTION: readonly unknown[] = ['text', 'choices', 'url'];
+const OF_QUESTION: readonly unknown[] = ['attribute', 'text', 'choices', 'url'];
 const OF_CHOICE: readonly unknown[] = ['label', 'url'];
 
 /**
@@ -33,7 +33,7 @@ export function questionProblems({ asks }: Template, content: MailContent, path:
     ];
     const problems = unknown.map((variable) =>
       report(
-        `"${inLiquid(variable)}" is nothing a question has: it has question.text, question.url and question.choices, each choice with label and url`,
+        `"${inLiquid(variable)}" is nothing a question has: it has question.text, question.url, question.attribute and question.choices, each choice with label and url`,
       ),
     );
     if (field !== 'mjml' && field !== 'text') return problems;

@@ -2,31 +2,34 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { parse, stringify } from 'uuid';
 
 /** What a link in a mail may do. A token for one purpose is worthless for another. */
-export type TokenPurpose = 'open' | 'click' | 'unsubscribe';
+export type TokenPurpose = 'open' | 'click' | 'unsubscribe' | 'answer';
 
-/** A click's token holds its target, so that nobody can make Tend redirect elsewhere. */
+/**
+ * A click's token holds its target, so that nobody can make Tend redirect elsewhere; an answer's the attribute asked for,
+ * so that nobody can answer what was not asked.
+ */
 export type TokenContent =
   | { readonly purpose: 'open'; readonly messageId: string }
   | { readonly purpose: 'unsubscribe'; readonly messageId: string }
-  | { readonly purpose: 'click'; readonly messageId: string; readonly url: string };
+  | { readonly purpose: 'click'; readonly messageId: string; readonly url: string }
+  | { readonly purpose: 'answer'; readonly messageId: string; readonly attribute: string };
 
 const VERSION = 1;
-const PURPOSE_CODES: Readonly<Record<TokenPurpose, number>> = { open: 1, click: 2, unsubscribe: 3 };
+const PURPOSE_CODES: Readonly<Record<TokenPurpose, number>> = { open: 1, click: 2, unsubscribe: 3, answer: 4 };
 const HEADER_BYTES = 2;
 const ID_BYTES = 16;
 /** HMAC-SHA256 cut to its left half, as RFC 2104 §5 allows: 128 bits, and shorter links. */
 const MAC_BYTES = 16;
 
 /**
- * Signs a token: `version, purpose, message id, [target URL], MAC` in base64url. It holds no personal data: who a
+ * Signs a token: `version, purpose, message id, [target URL or attribute], MAC` in base64url. It holds no personal data: who a
  * message went to is read from the database.
  */
 export function signToken(secret: string, content: TokenContent): string {
-  const url = content.purpose === 'click' ? content.url : '';
   const body = Buffer.concat([
     Buffer.from([VERSION, PURPOSE_CODES[content.purpose]]),
     parse(content.messageId),
-    Buffer.from(url, 'utf8'),
+    Buffer.from(restOf(content), 'utf8'),
   ]);
   return Buffer.concat([body, mac(secret, body)]).toString('base64url');
 }
@@ -46,8 +49,16 @@ export function readToken(secret: string, purpose: TokenPurpose, token: string):
   if (!timingSafeEqual(mac(secret, body), bytes.subarray(body.length))) return null;
   if (body[0] !== VERSION || body[1] !== PURPOSE_CODES[purpose]) return null;
   const messageId = stringify(body.subarray(HEADER_BYTES, HEADER_BYTES + ID_BYTES));
-  if (purpose !== 'click') return { purpose, messageId };
-  return { purpose, messageId, url: body.subarray(HEADER_BYTES + ID_BYTES).toString('utf8') };
+  const rest = body.subarray(HEADER_BYTES + ID_BYTES).toString('utf8');
+  if (purpose === 'click') return { purpose, messageId, url: rest };
+  if (purpose === 'answer') return { purpose, messageId, attribute: rest };
+  return { purpose, messageId };
+}
+
+/** What a token holds beside its message. */
+function restOf(content: TokenContent): string {
+  if (content.purpose === 'click') return content.url;
+  return content.purpose === 'answer' ? content.attribute : '';
 }
 
 function mac(secret: string, body: Uint8Array): Buffer {

@@ -1,4 +1,5 @@
 import type { Json } from '../domain/interaction/interaction.ts';
+import type { Question } from '../domain/sequence/question.ts';
 
 /** What a template's Liquid can name. */
 export type MailVariables = { readonly [name: string]: Json };
@@ -12,6 +13,25 @@ export type CurrentAttributes = { readonly [name: string]: Json };
  */
 export function leadVariables(lead: { readonly email: string; readonly attributes: CurrentAttributes }): MailVariables {
   return { ...knownOnly(lead.attributes), email: lead.email };
+}
+
+/**
+ * The variable of a mail that asks: `question` with its `text`, its `choices` as `{ label, url }`, the `url` of the page
+ * that takes whatever answer, and the `attribute` asked for, by which a template may say it in words of its own.
+ * `urlOf` gives the page's address, with the choice of that place (from 1) chosen.
+ */
+export function questionVariables(
+  { attribute, question, choices }: Question,
+  urlOf: (choice?: number) => string,
+): { readonly question: MailVariables } {
+  return {
+    question: {
+      attribute,
+      text: question,
+      choices: choices.map((label, index) => ({ label, url: urlOf(index + 1) })),
+      url: urlOf(),
+    },
+  };
 }
 
 /** One line of a score's explanation. `at` is ISO 8601. */
@@ -36,6 +56,10 @@ export interface RepMailFacts {
     readonly threshold: number | null;
     /** The lead's cell, such as A1; null where points alone decide. */
     readonly cell: string | null;
+    /** The name of the sequence whose step offers the lead; null where its score does. */
+    readonly sequence: string | null;
+    /** What that step says why; null where it says nothing. */
+    readonly reason: string | null;
   };
   readonly lead: { readonly id: string; readonly email: string | null; readonly attributes: CurrentAttributes };
   readonly points: readonly ExplainedPoint[];
@@ -46,16 +70,11 @@ export interface RepMailFacts {
  * `{ name, value }`), `points`, and `accept`, which says how to take the lead.
  */
 export function repVariables(facts: RepMailFacts, publicUrl: string): MailVariables {
-  const { attributes, ...lead } = facts.lead;
-  const known = knownOnly(attributes);
+  const { lead } = facts;
   return {
     rep: facts.rep,
     handoff: facts.handoff,
-    lead: {
-      ...lead,
-      attributes: known,
-      profile: Object.entries(known).map(([name, value]) => ({ name, value: inWords(value) })),
-    },
+    lead: { id: lead.id, email: lead.email, ...profileOf(lead.attributes) },
     points: facts.points.map((point) => ({ ...point })),
     accept: {
       url: `${publicUrl}/api/handoffs/${facts.handoff.id}/accept`,
@@ -63,6 +82,52 @@ export function repVariables(facts: RepMailFacts, publicUrl: string): MailVariab
       leadUrl: `${publicUrl}/api/leads/${lead.id}`,
       body: JSON.stringify({ rep: facts.rep.key }),
     },
+  };
+}
+
+/** A lead as a step of a sequence tells a colleague of it. */
+export interface ColleagueMailFacts {
+  readonly colleague: { readonly key: string; readonly name: string; readonly email: string };
+  readonly lead: {
+    readonly id: string;
+    readonly email: string | null;
+    readonly attributes: CurrentAttributes;
+    readonly stage: string;
+  };
+  readonly sequence: { readonly key: string; readonly name: string };
+  /** The step's id. */
+  readonly step: string;
+  readonly standings: readonly {
+    readonly model: string;
+    readonly points: number;
+    /** Null where the model has neither grades nor bands. */
+    readonly cell: string | null;
+  }[];
+}
+
+/**
+ * The variables of a mail that tells a colleague of a lead: `colleague`, `lead` (as for a representative, and
+ * `lead.stage`), `sequence`, `step`, `standings` (where the lead stands under each model), and `links` to the API.
+ */
+export function colleagueVariables(facts: ColleagueMailFacts, publicUrl: string): MailVariables {
+  const { colleague, lead, sequence, step, standings } = facts;
+  const url = `${publicUrl}/api/leads/${lead.id}`;
+  return {
+    colleague,
+    lead: { id: lead.id, email: lead.email, stage: lead.stage, ...profileOf(lead.attributes) },
+    sequence,
+    step,
+    standings: standings.map((standing) => ({ ...standing })),
+    links: { lead: url, why: `${url}/why` },
+  };
+}
+
+/** What is known of a lead, by name and as a list for reading. */
+function profileOf(attributes: CurrentAttributes): { readonly attributes: MailVariables; readonly profile: Json } {
+  const known = knownOnly(attributes);
+  return {
+    attributes: known,
+    profile: Object.entries(known).map(([name, value]) => ({ name, value: inWords(value) })),
   };
 }
 

@@ -16,8 +16,11 @@ export interface Transaction extends Queryable {
   notify(channel: Channel, payload?: string): Promise<void>;
 }
 
-/** `interaction`: something to assess. `attention`: a lead's id to look at. `handoff`: a handoff's id to look at. */
-export type Channel = 'tend_interaction' | 'tend_attention' | 'tend_handoff';
+/**
+ * `interaction`: something to assess. `attention`: a lead's id to look at. `handoff`: a handoff's id to look at. `webhook`:
+ * something to deliver.
+ */
+export type Channel = 'tend_interaction' | 'tend_attention' | 'tend_handoff' | 'tend_webhook';
 
 export interface Database extends Queryable {
   readonly url: string;

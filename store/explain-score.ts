@@ -102,7 +102,8 @@ async function versionsToExplain(
     FROM definition
     LEFT JOIN LATERAL (
       SELECT made.id FROM handoff JOIN definition_version AS made ON made.id = handoff.model_version_id
-      WHERE handoff.lead_id = ${leadId}::uuid AND handoff.state <> 'closed' AND made.key = definition.key) AS routed ON true
+      WHERE handoff.lead_id = ${leadId}::uuid AND handoff.state <> 'closed' AND made.key = definition.key
+        AND handoff.trigger->>'modelKey' IS NOT NULL) AS routed ON true
     JOIN definition_version AS version ON version.id = coalesce(routed.id, definition.live_version_id)
     WHERE definition.kind = 'scoring_model' AND (${model ?? null}::text IS NULL OR definition.key = ${model ?? null})
     ORDER BY definition.key`);

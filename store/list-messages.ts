@@ -1,12 +1,13 @@
 import type { Instant } from '../domain/instant.ts';
-import type { MessageState } from '../domain/journey/snapshot.ts';
+import type { MessageState } from '../domain/sending/message.ts';
+import type { RecipientKind } from './claim-message.ts';
 import type { Database } from './database.ts';
 import { sql } from './sql.ts';
 
 export interface MessageView {
   readonly id: string;
   readonly leadId: string;
-  readonly recipient: 'lead' | 'rep';
+  readonly recipient: RecipientKind;
   readonly address: string | null;
   readonly purpose: string;
   readonly template: string;
@@ -26,11 +27,17 @@ export interface MessageView {
   readonly smtpReply: string | null;
 }
 
-/** A lead's messages, withheld ones and those to representatives included, newest first. */
-export async function listMessages(
-  database: Database,
-  filter: { readonly leadId: string; readonly limit: number },
-): Promise<MessageView[]> {
+/** States that can be asked for of all leads at once: those of few messages, which partial indexes hold. */
+export const WAITING_STATES = ['due', 'delayed', 'deferred', 'unknown'] as const satisfies readonly MessageState[];
+
+export type MessageFilter = { readonly limit: number } & (
+  | { readonly leadId: string; readonly state: MessageState | null }
+  | { readonly leadId: null; readonly state: (typeof WAITING_STATES)[number] }
+);
+
+/** Messages of a lead, of one state or both, newest first; withheld ones and those to colleagues are among them. */
+export async function listMessages(database: Database, filter: MessageFilter): Promise<MessageView[]> {
+  const ids = await findMessages(database, filter);
   return database.query<MessageView>(sql`
     SELECT message.id, message.lead_id AS "leadId", recipient_kind AS recipient, address, purpose, template_key AS template,
            version.version AS "templateVersion", enrolment.sequence_key AS sequence, message.step_id AS step, message.state, reason,
@@ -39,6 +46,21 @@ export async function listMessages(
     FROM message
     LEFT JOIN enrolment ON enrolment.id = message.enrolment_id
     LEFT JOIN definition_version AS version ON version.id = message.template_version_id
-    WHERE message.lead_id = ${filter.leadId}::uuid
-    ORDER BY message.created_at DESC, message.id DESC LIMIT ${filter.limit}::int`);
+    WHERE message.id = ANY(${ids.map(({ id }) => id)}::uuid[])
+    ORDER BY message.created_at DESC, message.id DESC`);
+}
+
+/** The states are written out for the partial indexes, whose conditions a parameter can't be held against. */
+async function findMessages(database: Database, filter: MessageFilter): Promise<readonly { readonly id: string }[]> {
+  if (filter.leadId !== null)
+    return database.query<{ id: string }>(sql`
+      SELECT id FROM message
+      WHERE lead_id = ${filter.leadId}::uuid AND (${filter.state}::text IS NULL OR state = ${filter.state})
+      ORDER BY created_at DESC, id DESC LIMIT ${filter.limit}::int`);
+  if (filter.state === 'unknown')
+    return database.query<{ id: string }>(sql`
+      SELECT id FROM message WHERE state = 'unknown' ORDER BY created_at DESC, id DESC LIMIT ${filter.limit}::int`);
+  return database.query<{ id: string }>(sql`
+    SELECT id FROM message WHERE state IN ('due', 'delayed', 'deferred') AND state = ${filter.state}
+    ORDER BY created_at DESC, id DESC LIMIT ${filter.limit}::int`);
 }

@@ -35,7 +35,7 @@ export async function readTimeline(
       UNION ALL
       SELECT 'message-' || event.id, event.at, 'message',
              jsonb_build_object('message', message.id, 'template', template_key, 'recipient', recipient_kind, 'step', step_id,
-                                'state', event.state, 'reason', event.reason, 'until', event.until)
+                                'state', event.state, 'reason', event.reason, 'until', event.until, 'note', event.note)
       FROM message_event AS event JOIN message ON message.id = event.message_id WHERE message.lead_id = ${id}::uuid
       UNION ALL
       SELECT 'consent-' || id, at, 'consent',

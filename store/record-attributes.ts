@@ -49,22 +49,28 @@ export interface Recorded {
  */
 export async function recordLeadAttributes(database: Database, report: LeadReport): Promise<Recorded> {
   assertId('lead', report.leadId);
-  const recorded = await database.transaction(async (transaction) => {
-    const { id, erasedAt } = await lockLead(transaction, report.leadId);
-    if (erasedAt !== null) throw new TendError('not-found', `There is no lead ${id}.`);
-    const vocabulary = await loadVocabulary(transaction);
-    const checked = checkReport(vocabulary, report, report.now, { lead: 'attributes', account: 'account' });
-    refuseProblems(checked);
-    const accountId = checked.account.size === 0 ? null : await companyOf(transaction, id);
-    await insert(transaction, { leadId: id }, checked.lead, checked.at, report);
-    if (accountId !== null) await recordOfAccount(transaction, accountId, checked, report);
-    await recordInteraction(transaction, id, checked, report);
-    if (checked.lead.size > 0) await audit(transaction, 'lead', id, checked.lead, report);
-    await raiseAttention(transaction, [id]);
-    return { leadId: id, accountId, at: checked.at };
-  });
+  const recorded = await database.transaction((transaction) => recordLeadAttributesWithin(transaction, report));
   if (recorded.accountId !== null) await refoldNow(database);
   return recorded;
+}
+
+/**
+ * The same within a transaction of the caller's, who has the company's leads scored again where `account` was given.
+ * Takes the lead's lock.
+ */
+export async function recordLeadAttributesWithin(transaction: Transaction, report: LeadReport): Promise<Recorded> {
+  const { id, erasedAt } = await lockLead(transaction, report.leadId);
+  if (erasedAt !== null) throw new TendError('not-found', `There is no lead ${id}.`);
+  const vocabulary = await loadVocabulary(transaction);
+  const checked = checkReport(vocabulary, report, report.now, { lead: 'attributes', account: 'account' });
+  refuseProblems(checked);
+  const accountId = checked.account.size === 0 ? null : await companyOf(transaction, id);
+  await insert(transaction, { leadId: id }, checked.lead, checked.at, report);
+  if (accountId !== null) await recordOfAccount(transaction, accountId, checked, report);
+  await recordInteraction(transaction, id, checked, report);
+  if (checked.lead.size > 0) await audit(transaction, 'lead', id, checked.lead, report);
+  await raiseAttention(transaction, [id]);
+  return { leadId: id, accountId, at: checked.at };
 }
 
 /**

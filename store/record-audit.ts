@@ -10,7 +10,7 @@ export interface AuditEntry {
   readonly at: Instant;
   /** What was done, as `handoff.accepted`. */
   readonly action: string;
-  /** lead | handoff | definition | installation | rep | api_key */
+  /** lead | handoff | definition | installation | rep | api_key | webhook_endpoint | webhook_delivery */
   readonly subjectKind: string;
   readonly subjectId: string;
   /** Keys, ids and numbers, no personal data: audit rows outlive the person's erasure. */

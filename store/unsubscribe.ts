@@ -1,4 +1,4 @@
-import type { Actor } from '../domain/actor.ts';
+import { recipient } from '../domain/actor.ts';
 import type { Instant } from '../domain/instant.ts';
 import { UNSUBSCRIBED } from '../domain/interaction/interaction.ts';
 import type { Database } from './database.ts';
@@ -19,8 +19,6 @@ export interface UnsubscribeInput {
 
 /** `unknown`: there is no such mail any more. */
 export type Unsubscribed = 'unsubscribed' | 'already' | 'unknown';
-
-const RECIPIENT: Actor = { kind: 'person', name: 'recipient' };
 
 /**
  * Withdraws the consent that a mail went out under, at once (RFC 8058 §3.2). Again and again it is one withdrawal: a
@@ -51,7 +49,7 @@ export async function unsubscribe(database: Database, input: UnsubscribeInput): 
         wording: `one-click unsubscription (RFC 8058) from the mail ${message.id}`,
       },
       source: 'unsubscribe',
-      actor: RECIPIENT,
+      actor: recipient,
       now,
     });
     await recordTendInteraction(transaction, {

@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/instant.ts';
-import type { MessageState } from '../domain/journey/snapshot.ts';
+import type { MessageState } from '../domain/sending/message.ts';
 import type { Transaction } from './database.ts';
 import { at, sql } from './sql.ts';
 
@@ -9,6 +9,8 @@ export interface MessageEvent {
   readonly state: MessageState;
   readonly reason: string | null;
   readonly until: Instant | null;
+  /** A person's own words. */
+  readonly note?: string | null;
 }
 
 /** Puts each change of a message on record. */
@@ -18,10 +20,11 @@ export async function writeMessageEvents(
   events: readonly MessageEvent[],
 ): Promise<void> {
   await transaction.query(sql`
-    INSERT INTO message_event (message_id, at, state, reason, until)
-    SELECT message_id, ${at(now)}::timestamptz, state, reason, until FROM unnest(
+    INSERT INTO message_event (message_id, at, state, reason, until, note)
+    SELECT message_id, ${at(now)}::timestamptz, state, reason, until, note FROM unnest(
       ${events.map(({ messageId }) => messageId)}::uuid[],
       ${events.map(({ state }) => state)}::text[],
       ${events.map(({ reason }) => reason)}::text[],
-      ${events.map(({ until }) => at(until))}::timestamptz[]) AS new(message_id, state, reason, until)`);
+      ${events.map(({ until }) => at(until))}::timestamptz[],
+      ${events.map(({ note }) => note ?? null)}::text[]) AS new(message_id, state, reason, until, note)`);
 }

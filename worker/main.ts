@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     handoffAcceptMs: settings.handoffAcceptSeconds * 1_000,
     sweepMs: settings.sweepSeconds * 1_000,
     smtpConnections: settings.smtpConnections,
+    webhookAllowPrivate: settings.webhookAllowPrivate,
   });
   exitWithParent(async () => {
     await worker.stop();

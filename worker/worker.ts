@@ -18,6 +18,7 @@ import { listen } from './listen.ts';
 import { startReplayer } from './replayer.ts';
 import { startSweeper } from './sweeper.ts';
 import { startWaker } from './waker.ts';
+import { startWebhookSender } from './webhook-sender.ts';
 
 export interface WorkerContext {
   readonly database: Database;
@@ -32,6 +33,8 @@ export interface WorkerContext {
   readonly handoffAcceptMs: number;
   readonly sweepMs: number;
   readonly smtpConnections: number;
+  /** Lets webhooks go to addresses that are not of the public internet; default: no. */
+  readonly webhookAllowPrivate?: boolean;
 }
 
 export interface RunningWorker {
@@ -40,7 +43,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Starts everything that a worker process does: workflows, deciding activities, mail, linker, assessor, replayer, waker, sweep. */
+/** Starts everything that a worker process does: workflows, deciding activities, mail, linker, assessor, replayer, waker, webhooks, sweep. */
 export async function startWorker(context: WorkerContext): Promise<RunningWorker> {
   const { database, clock, log, transport, compose, leaseMs } = context;
   const native = await NativeConnection.connect({ address: context.temporalAddress });
@@ -74,6 +77,7 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
   });
   const linker = startLinker({ database, clock, log });
   const replayer = startReplayer({ database, clock, log });
+  const webhooks = startWebhookSender({ database, clock, log, allowPrivate: context.webhookAllowPrivate ?? false });
   const sweeper = startSweeper({ database, clock, waker, log, everyMs: context.sweepMs });
   const listener = await listen(
     database.url,
@@ -84,6 +88,7 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
       },
       tend_attention: (leadId) => waker.leads([leadId]),
       tend_handoff: (handoffId) => waker.handoffs([handoffId]),
+      tend_webhook: () => webhooks.news(),
     },
     () => assessor.news(),
   );
@@ -93,7 +98,7 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
     async stop() {
       await listener.close();
       await sweeper.stop();
-      await Promise.all([linker.stop(), assessor.stop(), replayer.stop()]);
+      await Promise.all([linker.stop(), assessor.stop(), replayer.stop(), webhooks.stop()]);
       await waker.stop();
       if (journeys.getState() === 'RUNNING') journeys.shutdown();
       if (mails.getState() === 'RUNNING') mails.shutdown();

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import { leavesNotAllowed } from '../conditions/leaves.ts';
 import { DAY, durationMs } from '../instant.ts';
-import { canNeverMatch } from '../interaction/event-match.ts';
+import { canNeverMatch, type EventMatch } from '../interaction/event-match.ts';
+import { SCORE_ADJUSTED } from '../interaction/interaction.ts';
+import { BY_HAND } from './adjustment.ts';
 import { type BehaviourRule, isSilenceRule, type Recurring } from './behaviour-rule.ts';
 import type { ModelShape } from './model-shape.ts';
 import { SESSION_GAP_MS } from './session.ts';
@@ -25,6 +27,8 @@ function checkRules({ rules, groups, profile }: ModelShape, report: Report): voi
   const known = new Set(groups.map(({ id }) => id));
   for (const [index, rule] of rules.entries()) {
     const path = ['rules', index];
+    if (rule.id === BY_HAND)
+      report([...path, 'id'], `"${BY_HAND}" stands for the points that people give by hand: take another id`);
     if (rule.group !== undefined && !known.has(rule.group))
       report([...path, 'group'], `there is no group "${rule.group}": add it to groups, or check its spelling`);
     checkCanMatch(rule, path, report);
@@ -43,12 +47,12 @@ function checkRules({ rules, groups, profile }: ModelShape, report: Report): voi
 function checkCanMatch(rule: BehaviourRule, path: readonly (string | number)[], report: Report): void {
   if (isSilenceRule(rule)) {
     for (const [index, match] of (rule.silence.on ?? []).entries()) {
-      const reason = canNeverMatch(match);
+      const reason = canNeverCount(match);
       if (reason !== null) report([...path, 'silence', 'on', index], `can never match: ${reason}`);
     }
     return;
   }
-  const reason = canNeverMatch(rule.on);
+  const reason = canNeverCount(rule.on);
   if (reason !== null) report([...path, 'on'], `can never match: ${reason}`);
   if (rule.when !== undefined) {
     for (const leaf of leavesNotAllowed(rule.when, ATTRIBUTES))
@@ -60,6 +64,12 @@ function checkCanMatch(rule: BehaviourRule, path: readonly (string | number)[], 
       `can never match: there are at most ${mostPeriods(rule.recurring)} different ${rule.recurring.of} in that period`,
     );
   }
+}
+
+function canNeverCount(match: EventMatch): string | null {
+  if (match.event === SCORE_ADJUSTED && (match.kind === undefined || match.kind === 'tend'))
+    return `"${SCORE_ADJUSTED}" gives the points that a person chose, and no rule's: take another event`;
+  return canNeverMatch(match);
 }
 
 const ATTRIBUTES: ReadonlySet<'lead' | 'account'> = new Set(['lead', 'account']);

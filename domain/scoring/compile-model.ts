@@ -18,7 +18,7 @@ export interface CompiledModel {
   readonly steps: readonly number[];
   /** Those of them that can take a lead into or out of what goes to sales. */
   readonly qualifyingSteps: readonly number[];
-  /** True where a standing changes by time alone. */
+  /** True where a rule makes a standing change by time alone. */
   readonly changesWithTime: boolean;
   /** True where the person's visits matter. */
   readonly needsSessions: boolean;
@@ -85,6 +85,8 @@ function compile(model: ScoringModel): CompiledModel {
   const allPaces = [...paces.values()];
   const groups = ['', ...byId.keys()].map((id): CompiledGroup => {
     const halfLives = new Set(allPaces.filter((pace) => pace.group === id).map(({ halfLife }) => halfLife));
+    // What a person gives by hand is in no group, and does not fade.
+    if (id === '') halfLives.add(null);
     return { id, hold: holdTo(byId.get(id) ?? {}), halfLives: [...halfLives] };
   });
   const names = new Map<string, readonly EventRule[]>();

@@ -2,6 +2,7 @@ import type { KnownOverTime } from '../attributes/history.ts';
 import type { Band, Grade } from '../conditions/facts.ts';
 import type { Instant } from '../instant.ts';
 import { type Interaction, isHumanSignal } from '../interaction/interaction.ts';
+import { type Adjustment, adjustmentName, adjustmentOf } from './adjustment.ts';
 import type { Award } from './advance.ts';
 import { type BehaviourRule, isSilenceRule } from './behaviour-rule.ts';
 import { cellName } from './cell.ts';
@@ -61,6 +62,8 @@ export interface ExplainedAward {
   readonly expiresAt: Instant | null;
   /** From an open or a click that no human signal has followed: they do not count for the cell yet. */
   readonly provisional: boolean;
+  /** Why, and who says so, where a person and no rule gave them. */
+  readonly byHand: { readonly reason: string; readonly by: string } | null;
 }
 
 /** A sum and what its limits leave of it, firm points only. */
@@ -123,7 +126,13 @@ function explainAwards(
   const ruleName = namesOf(model);
   const place = new Map(past.map(({ id }, index) => [id, index]));
   const lastHuman = past.findLastIndex(isHumanSignal);
+  const byHand = (interactionId: number) => {
+    const interaction = past[place.get(interactionId) ?? -1];
+    return interaction === undefined ? null : adjustmentOf(interaction);
+  };
   return awards.map(({ rule, interactionId, points, provisional, occurredAt }) => {
+    const adjustment = byHand(interactionId);
+    if (adjustment !== null) return explainAdjustment(adjustment, { rule, interactionId, points, occurredAt }, at);
     const defined = rules.get(rule);
     const pace = defined === undefined ? null : compiled.paceOf(defined);
     const expiresAt = pace?.validFor == null ? null : occurredAt + pace.validFor;
@@ -140,8 +149,30 @@ function explainAwards(
       halfLife: pace?.halfLife ?? null,
       expiresAt,
       provisional: provisional && (place.get(interactionId) ?? 0) > lastHuman,
+      byHand: null,
     };
   });
+}
+
+function explainAdjustment(
+  { reason, by, endsAt }: Adjustment,
+  { rule, interactionId, points, occurredAt }: Pick<Award, 'rule' | 'interactionId' | 'points' | 'occurredAt'>,
+  at: Instant,
+): ExplainedAward {
+  return {
+    rule,
+    ruleName: adjustmentName(reason),
+    group: null,
+    interaction: interactionId,
+    silence: false,
+    at: occurredAt,
+    points,
+    worth: endsAt !== null && endsAt <= at ? 0 : points,
+    halfLife: null,
+    expiresAt: endsAt,
+    provisional: false,
+    byHand: { reason, by },
+  };
 }
 
 function explainSums(

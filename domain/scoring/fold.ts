@@ -3,6 +3,7 @@ import type { Instant } from '../instant.ts';
 import { matches } from '../interaction/event-match.ts';
 import { type FoldPosition, type Interaction, isHumanSignal, isProvisional } from '../interaction/interaction.ts';
 import { addPoints, confirmPoints, dropExpired } from './add-points.ts';
+import { adjustmentOf, BY_HAND, isAdjustment } from './adjustment.ts';
 import { type Award, advance, type Draft, updateQualified } from './advance.ts';
 import type { EventRule } from './behaviour-rule.ts';
 import { bandOf } from './cell.ts';
@@ -81,7 +82,7 @@ export function foldAll(model: ScoringModel, interactions: readonly Interaction[
   const onAward = (award: Award) => void awards.push(award);
   const told = { onAward, ...(onWithheld && { onWithheld }), ...(onQualified && { onQualified }) };
   for (const interaction of interactions) {
-    if (compiled.changesWithTime || model.profile !== undefined)
+    if (changesWithTime(compiled, draft.state) || model.profile !== undefined)
       advance(compiled, draft, profile, interaction.occurredAt, { inclusive: false, ...told });
     foldOne(compiled, draft, profile, interaction, told);
   }
@@ -107,7 +108,7 @@ export function standingAt(
 ): Folded {
   const compiled = compileModel(model);
   // Of most shops' models time changes nothing, and this is asked for every lead that does something.
-  if (standing.at !== null && !compiled.changesWithTime && profile === noProfile)
+  if (standing.at !== null && !changesWithTime(compiled, standing.state) && profile === noProfile)
     return { standing: { ...standing, at: Math.max(standing.at, now) }, awards: [] };
   const draft = draftOf(standing, standing.at ?? now, profile);
   const awards: Award[] = [];
@@ -118,6 +119,11 @@ export function standingAt(
   });
   draft.at = Math.max(draft.at, now);
   return { standing: standingOf(compiled, draft, standing), awards };
+}
+
+/** True where a standing with this `state` changes by time alone: by a rule, or because points given by hand will end. */
+export function changesWithTime(model: CompiledModel, state: FoldState): boolean {
+  return model.changesWithTime || state.expiring.length > 0;
 }
 
 /** A standing to be changed; that of nobody yet begins at `at`. */
@@ -158,12 +164,43 @@ function foldOne(
   interaction: Interaction,
   told: Pick<FoldOptions, 'onWithheld' | 'onQualified'> & { readonly onAward: (award: Award) => void },
 ): void {
-  const { state } = draft;
   const { occurredAt } = interaction;
-  const human = isHumanSignal(interaction);
   draft.at = occurredAt;
-  dropExpired(state, occurredAt);
-  if (human) {
+  dropExpired(draft.state, occurredAt);
+  if (isAdjustment(interaction)) foldAdjustment(model, draft.state, interaction, told.onAward);
+  else foldEvent(model, draft.state, profile, interaction, told);
+  if (profile.nextAfter(occurredAt - 1) === occurredAt) draft.grade = profile.gradeAt(occurredAt);
+  updateQualified(model, draft, told.onQualified);
+}
+
+/**
+ * Points given by hand: exactly these, under this model, whatever its groups. A person's judgement is not provisional;
+ * and as the lead did nothing, it confirms nothing, ends no silence, is no visit, and no rule gives anything for it.
+ */
+function foldAdjustment(
+  { model }: CompiledModel,
+  state: FoldState,
+  interaction: Interaction,
+  onAward: (award: Award) => void,
+): void {
+  const adjustment = adjustmentOf(interaction);
+  if (adjustment === null || adjustment.model !== model.key) return;
+  const { id: interactionId, occurredAt } = interaction;
+  const { points, endsAt } = adjustment;
+  const validFor = endsAt === null ? null : endsAt - occurredAt;
+  addPoints(state, { group: '', halfLife: null, validFor }, points, occurredAt, true);
+  onAward({ interactionId, rule: BY_HAND, points, provisional: false, occurredAt });
+}
+
+function foldEvent(
+  model: CompiledModel,
+  state: FoldState,
+  profile: ProfileView,
+  interaction: Interaction,
+  told: Pick<FoldOptions, 'onWithheld'> & { readonly onAward: (award: Award) => void },
+): void {
+  const { occurredAt } = interaction;
+  if (isHumanSignal(interaction)) {
     confirmPoints(state);
     state.seenAt = occurredAt;
     if (model.needsSessions) noteVisit(state, occurredAt);
@@ -180,8 +217,6 @@ function foldOne(
     addPoints(state, model.paceOf(rule), rule.points, occurredAt, firm);
     told.onAward({ interactionId: interaction.id, rule: rule.id, points: rule.points, provisional: !firm, occurredAt });
   }
-  if (profile.nextAfter(occurredAt - 1) === occurredAt) draft.grade = profile.gradeAt(occurredAt);
-  updateQualified(model, draft, told.onQualified);
 }
 
 /** Why a rule whose event has come gives nothing, or null when it gives its points. Uses up what its limit leaves. */

@@ -2,7 +2,7 @@ import type { Instant } from '../instant.ts';
 import { advance } from './advance.ts';
 import { bandOf } from './cell.ts';
 import { compileModel } from './compile-model.ts';
-import { draftOf, type Standing, standingAt } from './fold.ts';
+import { changesWithTime, draftOf, type Standing, standingAt } from './fold.ts';
 import type { ScoringModel } from './model.ts';
 import { noProfile, type ProfileView } from './profile-view.ts';
 import { worthAt } from './worth.ts';
@@ -19,7 +19,7 @@ export function nextChange(
   profile: ProfileView = noProfile,
 ): Instant | null {
   const compiled = compileModel(model);
-  if (!compiled.changesWithTime && profile.nextAfter(now) === null) return null;
+  if (!changesWithTime(compiled, standing.state) && profile.nextAfter(now) === null) return null;
   const { standing: present } = standingAt(model, standing, now, profile);
   const draft = draftOf(present, now, profile);
   let change: Instant | null = null;

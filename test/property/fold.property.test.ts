@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HOUR } from '../../domain/instant.ts';
-import { compareFoldOrder, EMAIL_OPENED, type Interaction } from '../../domain/interaction/interaction.ts';
+import {
+  compareFoldOrder,
+  EMAIL_OPENED,
+  type Interaction,
+  SCORE_ADJUSTED,
+} from '../../domain/interaction/interaction.ts';
+import { BY_HAND } from '../../domain/scoring/adjustment.ts';
 import { emptyStanding, foldAll } from '../../domain/scoring/fold.ts';
 import type { ScoringModel } from '../../domain/scoring/model.ts';
 import { modelShape } from '../../domain/scoring/model-shape.ts';
@@ -40,23 +46,24 @@ const model = fc.array(rule, { minLength: 1, maxLength: 5 }).map(
 const history = fc
   .array(
     fc.record({
-      name: fc.constantFrom('A', 'B', 'C', EMAIL_OPENED),
+      name: fc.constantFrom('A', 'B', 'C', EMAIL_OPENED, SCORE_ADJUSTED),
       hours: fc.integer({ min: 0, max: 96 }),
       source: fc.constantFrom('web', 'app'),
       message: fc.constantFrom('n1', 'n2'),
+      byHand: fc.record({ model: fc.constantFrom('m', 'm', 'another'), points }),
     }),
     { maxLength: 30 },
   )
   .map((events) =>
     events
       .map(
-        ({ name, hours, source, message }, id): Interaction => ({
+        ({ name, hours, source, message, byHand }, id): Interaction => ({
           id,
           source,
           messageId: `m${id}`,
-          kind: name === EMAIL_OPENED ? 'tend' : 'track',
+          kind: name === EMAIL_OPENED || name === SCORE_ADJUSTED ? 'tend' : 'track',
           name,
-          properties: { message },
+          properties: name === SCORE_ADJUSTED ? { ...byHand, reason: 'met at a fair', by: 'crm' } : { message },
           occurredAt: MONDAY + hours * HOUR,
         }),
       )
@@ -79,6 +86,28 @@ describe('folding a history', () => {
         expect(standing.firmPoints).toBe(standing.points - unconfirmed.reduce((sum, { points }) => sum + points, 0));
         expect(standing.qualified).toBe(standing.firmPoints >= (model.threshold ?? 0));
         expect(standing.qualified).toBe(standing.qualifiedSince !== null);
+      }),
+      runs,
+    );
+  });
+
+  it('gives exactly the points by hand that are of this model, and nothing else for them', () => {
+    fc.assert(
+      fc.property(model, history, (model, history) => {
+        const { standing, awards } = foldAll(model, history);
+        const byHand = history.filter(({ name, properties }) => name === SCORE_ADJUSTED && properties.model === 'm');
+        const expected = byHand.map(({ id, properties: { points }, occurredAt }) => {
+          return { interactionId: id, rule: BY_HAND, points, provisional: false, occurredAt };
+        });
+        const ids = new Set(history.filter(({ name }) => name === SCORE_ADJUSTED).map(({ id }) => id));
+        expect(awards.filter(({ interactionId }) => ids.has(interactionId))).toEqual(expected);
+        const without = foldAll(
+          model,
+          history.filter(({ id }) => !ids.has(id)),
+        ).standing;
+        const sum = byHand.reduce((sum, { properties: { points } }) => sum + Number(points), 0);
+        expect([standing.points, standing.firmPoints]).toEqual([without.points + sum, without.firmPoints + sum]);
+        expect(standing.state.seenAt).toBe(without.state.seenAt);
       }),
       runs,
     );

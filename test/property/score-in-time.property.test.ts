@@ -6,7 +6,10 @@ import {
   EMAIL_LINK_CLICKED,
   type Interaction,
   isHumanSignal,
+  type Properties,
+  SCORE_ADJUSTED,
 } from '../../domain/interaction/interaction.ts';
+import { adjustmentOf } from '../../domain/scoring/adjustment.ts';
 import type { Award } from '../../domain/scoring/advance.ts';
 import { cellName } from '../../domain/scoring/cell.ts';
 import { foldAll, type Standing, standingAt } from '../../domain/scoring/fold.ts';
@@ -80,25 +83,41 @@ const model = fc
     );
   });
 const history = fc
-  .array(fc.record({ name: fc.constantFrom('A', 'B', EMAIL_LINK_CLICKED), at: fc.integer({ min: 0, max: SPAN }) }), {
-    minLength: 1,
-    maxLength: 12,
-  })
+  .array(
+    fc.record({
+      name: fc.constantFrom('A', 'B', EMAIL_LINK_CLICKED, SCORE_ADJUSTED),
+      at: fc.integer({ min: 0, max: SPAN }),
+      byHand: fc.record({
+        model: fc.constantFrom('m', 'm', 'another'),
+        points,
+        validFor: fc.option(fc.integer({ min: 1, max: 8 * SECOND }), { nil: undefined }),
+      }),
+    }),
+    { minLength: 1, maxLength: 12 },
+  )
   .map((events) =>
     events
       .map(
-        ({ name, at }, id): Interaction => ({
+        ({ name, at, byHand }, id): Interaction => ({
           id,
           source: 'web',
           messageId: `m${id}`,
-          kind: name === EMAIL_LINK_CLICKED ? 'tend' : 'track',
+          kind: name === EMAIL_LINK_CLICKED || name === SCORE_ADJUSTED ? 'tend' : 'track',
           name,
-          properties: { message: 'n' },
+          properties: name === SCORE_ADJUSTED ? adjusted(byHand, BEGIN + at) : { message: 'n' },
           occurredAt: BEGIN + at,
         }),
       )
       .sort(compareFoldOrder),
   );
+
+function adjusted(
+  { model, points, validFor }: { model: string; points: number; validFor: number | undefined },
+  at: number,
+): Properties {
+  const ends = validFor === undefined ? {} : { endsAt: new Date(at + validFor).toISOString() };
+  return { model, points, reason: 'met at a fair', by: 'crm', ...ends };
+}
 
 /** As PostgreSQL gives a document back: the keys of objects in its own order. */
 function fromJsonb<T>(value: T): T {
@@ -120,6 +139,12 @@ function fromLedger(model: ScoringModel, awards: readonly Award[], history: read
   const lastHuman = history.filter(({ occurredAt }) => occurredAt <= at).findLastIndex(isHumanSignal);
   const sums = new Map<string, number>();
   for (const { rule: id, interactionId, points, provisional, occurredAt } of awards) {
+    const byHand = adjustmentOf(history.find(({ id }) => id === interactionId)!);
+    if (byHand !== null) {
+      const counts = occurredAt <= at && (byHand.endsAt === null || at < byHand.endsAt);
+      sums.set('', (sums.get('') ?? 0) + (counts ? byHand.points : 0));
+      continue;
+    }
     const rule = model.rules.find((rule) => rule.id === id);
     if (rule === undefined || occurredAt > at) continue;
     if (provisional && history.findIndex(({ id }) => id === interactionId) > lastHuman) continue;
@@ -225,7 +250,8 @@ describe('a score in time', () => {
         const rules = model.rules.filter((rule) => rule.points > 0 && !('silence' in rule));
         fc.pre(rules.length > 0);
         const giving = { ...model, rules };
-        const { standing } = foldAll(giving, history);
+        const gifts = history.filter((interaction) => (adjustmentOf(interaction)?.points ?? 1) > 0);
+        const { standing } = foldAll(giving, gifts);
         const worth = [...looks]
           .sort((a, b) => a - b)
           .map((later) => standingAt(giving, standing, (standing.at ?? 0) + later).standing.firmPoints);

@@ -1,0 +1,129 @@
+import type { AttributeSet } from '../domain/attributes/definition.ts';
+import { setProblems } from '../domain/attributes/vocabulary.ts';
+import type { Template } from '../domain/definition/template.ts';
+import { fieldProblems, validateDefinition } from '../domain/definition/validate.ts';
+import { type FieldProblem, TendError } from '../domain/errors.ts';
+import { repSchema } from '../domain/handoff/rep.ts';
+import type { Sequence } from '../domain/sequence/definition.ts';
+import { compileTemplate } from '../mail/compile-template.ts';
+import { type DefinitionFile, problemLines } from './definition-files.ts';
+import { fileKinds, isVersioned } from './file-kinds.ts';
+import { templatesNamedBy } from './templates-named.ts';
+
+/** What is wrong with files, each problem a line with its place; and what can only be seen where Tend runs. */
+export interface CheckedFiles {
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** A file whose content is valid by itself, as it would be stored. */
+interface ValidFile {
+  readonly file: DefinitionFile;
+  readonly content: unknown;
+}
+
+/** Checks files as pushing them would, by themselves and against each other, without an installation. */
+export async function checkDefinitions(files: readonly DefinitionFile[]): Promise<CheckedFiles> {
+  const problems: string[] = twice(files);
+  const valid: ValidFile[] = [];
+  for (const file of files) {
+    const found = await check(file);
+    if ('problems' in found) problems.push(...problemLines(file, found.problems));
+    else valid.push({ file, content: found.content });
+  }
+  problems.push(...sharedAttributes(valid));
+  const templates = checkTemplates(valid, files);
+  return { problems: [...problems, ...templates.problems].sort(byPlace), notes: templates.notes };
+}
+
+type Found = { readonly content: unknown } | { readonly problems: readonly FieldProblem[] };
+
+async function check({ kind, key, content }: DefinitionFile): Promise<Found> {
+  if (!isVersioned(kind)) return checkTeam(content);
+  try {
+    const stored = validateDefinition(fileKinds[kind].definition, key, content);
+    if (kind === 'template') await compileTemplate(stored as Template);
+    return { content: stored };
+  } catch (error) {
+    if (!(error instanceof TendError)) throw error;
+    return { problems: error.fields.length > 0 ? error.fields : [{ path: '', problem: error.detail }] };
+  }
+}
+
+function checkTeam({ reps = [], ...more }: Record<string, unknown>): Found {
+  const unknown = Object.keys(more).map((path) => ({ path, problem: 'is not a field here: a team has reps' }));
+  if (!Array.isArray(reps))
+    return { problems: [...unknown, { path: 'reps', problem: 'must be a list of representatives' }] };
+  const problems = reps.flatMap((rep: unknown, index): FieldProblem[] => {
+    const parsed = repSchema.safeParse(rep);
+    if (!parsed.success)
+      return fieldProblems(parsed.error).map(({ path, problem }) => ({
+        path: path === '' ? `reps.${index}` : `reps.${index}.${path}`,
+        problem,
+      }));
+    const first = reps.findIndex((other: { key?: unknown } | null) => other?.key === parsed.data.key);
+    return first === index
+      ? []
+      : [{ path: `reps.${index}.key`, problem: `"${parsed.data.key}" is used twice: each needs its own` }];
+  });
+  return unknown.length + problems.length > 0 ? { problems: [...unknown, ...problems] } : { content: { reps } };
+}
+
+/** Two files for one thing: the second would be pushed over the first. */
+function twice(files: readonly DefinitionFile[]): string[] {
+  const seen = new Map<string, string>();
+  return files.flatMap((file) => {
+    const name = `${file.kind} ${file.key}`;
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, file.file);
+    return first === undefined
+      ? []
+      : problemLines(file, [{ path: 'key', problem: `is that of ${first} too: take one of the two files away` }]);
+  });
+}
+
+/** All sets of attributes are one vocabulary. */
+function sharedAttributes(valid: readonly ValidFile[]): string[] {
+  const sets = valid.filter(({ file }) => file.kind === 'attributes');
+  return sets.flatMap(({ file, content }, index) => {
+    const others = sets.slice(0, index).map(({ content }) => content as AttributeSet);
+    return problemLines(file, setProblems(content as AttributeSet, others));
+  });
+}
+
+/** The templates that sequences name, where both are among the files; where one is not, only the installation can tell. */
+function checkTemplates(valid: readonly ValidFile[], files: readonly DefinitionFile[]): CheckedFiles {
+  const recipients = new Map(
+    valid
+      .filter(({ file }) => file.kind === 'template')
+      .map(({ file, content }) => [file.key, (content as Template).recipient]),
+  );
+  const written = new Set(files.filter(({ kind }) => kind === 'template').map(({ key }) => key));
+  const problems: string[] = [];
+  const notes: string[] = [];
+  for (const { file, content } of valid) {
+    if (file.kind !== 'sequence') continue;
+    for (const { path, key, toLead } of templatesNamedBy(content as Sequence)) {
+      const found = recipients.get(key);
+      if (!written.has(key))
+        notes.push(`${file.placeOf(path)}: ${path} names the template "${key}", which is not among these files`);
+      else if (found !== undefined && (found === 'lead') !== toLead)
+        problems.push(...problemLines(file, [{ path, problem: wrongRecipient(key, toLead) }]));
+    }
+  }
+  return { problems, notes };
+}
+
+function wrongRecipient(key: string, toLead: boolean): string {
+  return toLead
+    ? `names the template "${key}", which is for representatives: take one for leads`
+    : `names the template "${key}", which is for leads: take one for representatives`;
+}
+
+/** By file, then by line and column as numbers. */
+function byPlace(a: string, b: string): number {
+  const place = (line: string) => /^(.*?):(\d+):(\d+): /.exec(line);
+  const [x, y] = [place(a), place(b)];
+  if (x === null || y === null || x[1] !== y[1]) return a < b ? -1 : 1;
+  return Number(x[2]) - Number(y[2]) || Number(x[3]) - Number(y[3]);
+}
