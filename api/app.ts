@@ -24,6 +24,7 @@ import { repRoutes } from './routes/reps.ts';
 import { scoreAdjustmentRoutes } from './routes/score-adjustments.ts';
 import { scoringModelRoutes } from './routes/scoring-models.ts';
 import { segmentRoutes } from './routes/segment.ts';
+import { testLeadRoutes } from './routes/test-leads.ts';
 import { trackingRoutes } from './routes/tracking.ts';
 import { unsubscribeRoutes } from './routes/unsubscribe.ts';
 import { webhookDeliveryRoutes, webhookEndpointRoutes } from './routes/webhooks.ts';
@@ -74,6 +75,7 @@ export function createApp(options: AppOptions): Express {
   app.use('/api', counted('api'), noStore, authenticateSecretKey(findKey), ...jsonBody());
   app.use('/api/leads', scoreAdjustmentRoutes(database, clock));
   app.use('/api/leads', leadRoutes(database, clock));
+  app.use('/api/test-leads', testLeadRoutes(database, clock));
   app.use('/api/handoffs', handoffRoutes(database, clock));
   app.use('/api/sequences', definitionRoutes('sequence', database, clock));
   app.use('/api/scoring-models', calibrationRoutes(database, clock));

@@ -20,6 +20,7 @@ import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
 import { complain } from './terminal.ts';
 import { registerValidate } from './validate.ts';
+import { registerWalk } from './walk.ts';
 import { registerWhy } from './why.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
@@ -43,6 +44,7 @@ const commands = [
   registerReplay,
   registerDemo,
   registerWhy,
+  registerWalk,
   registerCalibrate,
   registerExplain,
   registerAdjust,

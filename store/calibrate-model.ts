@@ -48,7 +48,7 @@ export async function calibrateModel(database: Database, question: CalibrationQu
   const [left] = await database.query<{ open: number; erased: number }>(sql`
     SELECT count(*) FILTER (WHERE state <> 'closed') AS open, count(*) FILTER (WHERE erased_at IS NOT NULL AND state = 'closed') AS erased
     FROM handoff JOIN lead ON lead.id = handoff.lead_id
-    WHERE trigger->>'modelKey' = ${key} AND offered_at >= ${at(since)}`);
+    WHERE trigger->>'modelKey' = ${key} AND offered_at >= ${at(since)} AND NOT test`);
   const found = await readClosedHandoffs(database, question, most + 1);
   const handoffs = found.slice(0, most);
   const byOutcome: { [outcome in HandoffOutcome]?: number } = {};
@@ -91,7 +91,7 @@ async function readClosedHandoffs(
            (trigger->>'qualifiedSince')::bigint AS "qualifiedSince"
     FROM handoff JOIN lead ON lead.id = handoff.lead_id
     WHERE state = 'closed' AND trigger->>'modelKey' = ${key} AND offered_at >= ${at(since)} AND outcome = ANY(${outcomes}::text[])
-      AND erased_at IS NULL
+      AND erased_at IS NULL AND NOT test
       AND NOT EXISTS (SELECT 1 FROM audit WHERE subject_kind = 'handoff' AND subject_id = handoff.id::text
                       AND action = 'handoff.' || outcome AND actor_kind = 'system')
     ORDER BY offered_at DESC, handoff.id DESC LIMIT ${limit}::int`);

@@ -57,7 +57,7 @@ export async function compareShadow(database: Database, key: string): Promise<Sh
     JOIN standing AS shadow ON shadow.lead_id = live.lead_id AND shadow.model_version_id = ${shadowId}::bigint
     JOIN lead ON lead.id = live.lead_id
     WHERE live.model_version_id = ${liveId}::bigint AND live.assessed_at >= version.published_at
-      AND lead.stage = 'lead' AND lead.merged_into IS NULL AND lead.erased_at IS NULL
+      AND lead.stage = 'lead' AND lead.merged_into IS NULL AND lead.erased_at IS NULL AND NOT lead.test
     GROUP BY 1, 2, 3, 4, 5, 6`);
   return {
     shadow: versions.shadow,
@@ -95,7 +95,7 @@ function placeOf(grade: Grade | null, band: Band | null, qualified: boolean): st
 async function sampleOf(database: Database, one: number, other: number | null): Promise<string[]> {
   const rows = await database.query<{ id: string }>(sql`
     SELECT lead.id FROM standing AS one
-    JOIN lead ON lead.id = one.lead_id AND lead.stage = 'lead' AND lead.merged_into IS NULL AND lead.erased_at IS NULL
+    JOIN lead ON lead.id = one.lead_id AND lead.stage = 'lead' AND lead.merged_into IS NULL AND lead.erased_at IS NULL AND NOT lead.test
     JOIN standing AS other ON other.lead_id = one.lead_id AND other.model_version_id = ${other}::bigint AND NOT other.qualified
     WHERE one.model_version_id = ${one}::bigint AND one.qualified ORDER BY one.firm_points DESC, lead.id LIMIT ${SAMPLES}::int`);
   return rows.map(({ id }) => id);

@@ -88,8 +88,10 @@ async function readHandoff(
     SELECT state, owner_key AS owner, round, accept_by AS "acceptBy", escalated_at IS NOT NULL AS escalated, attention_rev AS "attentionRev"
     FROM handoff WHERE id = ${handoffId}::uuid`);
   if (row === undefined) throw new Error(`handoff ${handoffId} has gone`);
+  // A test lead reaches nobody: whoever walks with it tells the outcome.
   const reps = await transaction.query<HandoffSnapshot['reps'][number]>(sql`
-    SELECT key, last_assigned_at AS "lastAssignedAt" FROM rep WHERE active`);
+    SELECT key, last_assigned_at AS "lastAssignedAt" FROM rep
+    WHERE active AND NOT EXISTS (SELECT FROM handoff JOIN lead ON lead.id = lead_id WHERE handoff.id = ${handoffId}::uuid AND test)`);
   const asked = await transaction.query<{ repKey: string }>(sql`
     SELECT rep_key AS "repKey" FROM handoff_assignment WHERE handoff_id = ${handoffId}::uuid ORDER BY round`);
   const [mail] = await transaction.query<NonNullable<HandoffSnapshot['mail']>>(sql`

@@ -75,7 +75,7 @@ async function playBatch(transaction: Transaction, replay: OpenReplay, clock: Cl
   const leads = await transaction.query<LeadOfHistory>(sql`
     SELECT id, stage, account_id AS "accountId" FROM lead
     WHERE (${replay.after}::uuid IS NULL OR id > ${replay.after}::uuid)
-      AND merged_into IS NULL AND erased_at IS NULL AND created_at <= ${at(until)}
+      AND merged_into IS NULL AND erased_at IS NULL AND NOT test AND created_at <= ${at(until)}
     ORDER BY id LIMIT ${batchSize}::int`);
   await playLeads(transaction, replay, report, leads);
   const finished = leads.length < batchSize;
@@ -175,6 +175,6 @@ async function readHistories(
 
 async function countLeads(transaction: Transaction, until: Instant): Promise<number> {
   const [row] = await transaction.query<{ leads: number }>(sql`
-    SELECT count(*) AS leads FROM lead WHERE merged_into IS NULL AND erased_at IS NULL AND created_at <= ${at(until)}`);
+    SELECT count(*) AS leads FROM lead WHERE merged_into IS NULL AND erased_at IS NULL AND NOT test AND created_at <= ${at(until)}`);
   return row?.leads ?? 0;
 }

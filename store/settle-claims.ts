@@ -14,13 +14,14 @@ const GRACE_MS = 5_000;
  */
 export async function settleExpiredClaims(database: Database, clock: Clock, limit = 100): Promise<number> {
   const expired = await database.query<{ id: string; leadId: string }>(sql`
-    SELECT id, lead_id AS "leadId" FROM message
-    WHERE state = 'claimed' AND lease_until < ${at(clock.now() - GRACE_MS)} ORDER BY lease_until LIMIT ${limit}::int`);
+    SELECT message.id, lead_id AS "leadId" FROM message JOIN lead ON lead.id = lead_id
+    WHERE message.state = 'claimed' AND lease_until - clock_offset_ms * interval '1 millisecond' < ${at(clock.now() - GRACE_MS)}
+    ORDER BY lease_until LIMIT ${limit}::int`);
   let settled = 0;
   for (const { id, leadId } of expired) {
     settled += await database.transaction(async (transaction) => {
       const lead = await lockLead(transaction, leadId);
-      const now = clock.now();
+      const now = clock.now() + lead.clockOffset;
       const rows = await transaction.query(sql`
         UPDATE message SET state = 'unknown', reason = 'no-result', lease_until = NULL, finished_at = ${at(now)}
         WHERE id = ${id}::uuid AND state = 'claimed' AND lease_until < ${at(now - GRACE_MS)} RETURNING 1`);
