@@ -1,5 +1,6 @@
 import { companyDomain } from '../domain/account/company-domain.ts';
 import { system } from '../domain/actor.ts';
+import { RESIDENCE_ATTRIBUTES } from '../domain/calendar/residence.ts';
 import { isTimeZone } from '../domain/definition/definition.ts';
 import { type GivenIdentity, identitiesIn, traitsIn } from '../domain/identity/identities-in.ts';
 import { decideLink, type NamedLead } from '../domain/identity/link.ts';
@@ -232,18 +233,25 @@ async function recordTraits(
     if (names.some((name) => asked.has(name)))
       await transaction.query(sql`UPDATE lead SET refold = true WHERE id = ${leadId}::uuid`);
   }
-  await keepLocale(transaction, leadId, traitsIn(identify.context));
+  const moved = await keepLocale(transaction, leadId, traitsIn(identify.context));
+  // Whoever lives by another clock now has mails and waits timed anew; and an identify that was assessed before its traits
+  // were known is no news to the assessor any more, although conditions may ask for them.
+  if (moved || names.some((name) => RESIDENCE_ATTRIBUTES.includes(name)) || (identify.assessed && names.length > 0))
+    await raiseAttention(transaction, [leadId]);
 }
 
-/** Language and zone are asked for on every mail, so the lead's row has them beside the attribute rows. */
-async function keepLocale(transaction: Transaction, leadId: string, traits: Properties): Promise<void> {
+/** Language and zone are asked for on every mail, so the lead's row has them beside the attribute rows. True: another zone. */
+async function keepLocale(transaction: Transaction, leadId: string, traits: Properties): Promise<boolean> {
   const locale = [traits.locale, traits.language].find(
     (value): value is string => typeof value === 'string' && /^[a-zA-Z]{2,3}([-_][\w-]+)?$/.test(value),
   );
   const zone = [traits.timezone, traits.timeZone].find(
     (value): value is string => typeof value === 'string' && isTimeZone(value),
   );
-  if (locale === undefined && zone === undefined) return;
+  if (locale === undefined && zone === undefined) return false;
+  const [before] = await transaction.query<{ timeZone: string | null }>(sql`
+    SELECT time_zone AS "timeZone" FROM lead WHERE id = ${leadId}::uuid`);
   await transaction.query(sql`
     UPDATE lead SET locale = coalesce(${locale ?? null}, locale), time_zone = coalesce(${zone ?? null}, time_zone) WHERE id = ${leadId}::uuid`);
+  return zone !== undefined && zone !== before?.timeZone;
 }
