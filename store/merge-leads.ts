@@ -42,7 +42,10 @@ export async function mergeLeads(
   await transaction.query(sql`
     UPDATE lead SET refold = true, stage = CASE WHEN loser.stage = 'customer' THEN 'customer' ELSE lead.stage END,
            locale = coalesce(lead.locale, loser.locale), time_zone = coalesce(lead.time_zone, loser.time_zone),
-           account_id = coalesce(lead.account_id, loser.account_id)
+           account_id = coalesce(lead.account_id, loser.account_id),
+           -- A test lead that turns out to be a person is one, and lives by the clock.
+           test = lead.test AND loser.test,
+           clock_offset_ms = CASE WHEN lead.test AND loser.test THEN greatest(lead.clock_offset_ms, loser.clock_offset_ms) ELSE 0 END
     FROM lead AS loser WHERE lead.id = ${survivor}::uuid AND loser.id = ${loser}::uuid`);
   await transaction.query(sql`
     INSERT INTO audit (at, actor_kind, actor, action, subject_kind, subject_id, detail)
@@ -53,13 +56,19 @@ export async function mergeLeads(
 async function moveEnrolments(transaction: Transaction, survivor: string, loser: string, now: Instant): Promise<void> {
   const doubled = await transaction.query<{ id: string }>(sql`
     UPDATE enrolment SET state = 'left', ended_at = ${at(now)}, end_reason = 'merged', awaits = '{}'
-    WHERE lead_id = ${loser}::uuid AND state = 'active'
-      AND sequence_key IN (SELECT sequence_key FROM enrolment WHERE lead_id = ${survivor}::uuid AND state = 'active')
+    WHERE lead_id = ${loser}::uuid AND state IN ('entering', 'active')
+      AND sequence_key IN (SELECT sequence_key FROM enrolment WHERE lead_id = ${survivor}::uuid AND state IN ('entering', 'active'))
     RETURNING id`);
   await transaction.query(sql`
     UPDATE message SET state = 'superseded', reason = 'merged', finished_at = ${at(now)}, next_attempt_at = NULL
     WHERE enrolment_id = ANY(${doubled.map(({ id }) => id)}::uuid[]) AND state IN ('due', 'delayed', 'deferred')`);
   await transaction.query(sql`UPDATE enrolment SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
+  // What held for either of them does not come true by their being one.
+  await transaction.query(sql`
+    INSERT INTO entry_condition (lead_id, sequence_key, held_since)
+    SELECT ${survivor}::uuid, sequence_key, held_since FROM entry_condition WHERE lead_id = ${loser}::uuid
+    ON CONFLICT DO NOTHING`);
+  await transaction.query(sql`DELETE FROM entry_condition WHERE lead_id = ${loser}::uuid`);
 }
 
 /** Where sales has both, the one that somebody accepted goes on, else the survivor's; the other is given back. */
