@@ -118,6 +118,19 @@ describe('waitFor', () => {
     expect(plan.enrolments[0]).toMatchObject({ stepId: 'yes', stepEnteredAt: NOW + 2 * DAY });
   });
 
+  it('told of late it counts as long as the step has not been left, and then no more: what was done stands', () => {
+    const sequence = waiting({ event: { event: 'Ordered' } });
+    const ordered = event('Ordered', NOW + HOUR);
+    // The plan of the timeout comes after it, and finds that it happened in time.
+    expect(planned(sequence, NOW + 3 * DAY, [ordered]).plan.enrolments[0]).toMatchObject({
+      stepId: 'yes',
+      stepEnteredAt: NOW + HOUR,
+    });
+    const left = enrolmentIn(sequence, NOW, { stepId: 'late', stepEnteredAt: NOW + 3 * DAY });
+    const plan = planJourney(snapshot(NOW + 3 * DAY + 1, { enrolments: [left], events: [ordered] }), NOW + 3 * DAY + 1);
+    expect(plan.enrolments).toMatchObject([{ kind: 'moved', stepId: 'late', stepEnteredAt: NOW + 3 * DAY }]);
+  });
+
   it('goes where the first of several leads', () => {
     const sequence = sequenceOf([
       {
