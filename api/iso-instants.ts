@@ -7,6 +7,7 @@ const INSTANTS = new Set([
   'acceptedAt',
   'askedAt',
   'assessedAt',
+  'beginsAt',
   'claimedAt',
   'closedAt',
   'createdAt',
@@ -18,6 +19,7 @@ const INSTANTS = new Set([
   'expiresAt',
   'finishedAt',
   'linkedAt',
+  'mailsFrom',
   'nextAttemptAt',
   'nextChangeAt',
   'nextLookAt',
@@ -26,7 +28,9 @@ const INSTANTS = new Set([
   'previousSecretUntil',
   'publishedAt',
   'qualifiedSince',
+  'scheduledAt',
   'since',
+  'startedAt',
   'until',
 ]);
 

@@ -1,9 +1,19 @@
+import type { Calendar } from '../domain/calendar/calendar.ts';
+import type { Trace } from '../domain/conditions/trace.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { HeldBack, WaitingEnrolment, Why, WithheldMessage } from '../store/explain-why.ts';
-import { moment } from './moment.ts';
+import type { TurnedAway } from '../domain/sequence/entry.ts';
+import type { HeldBack, RefusedEntry, Why, WithheldMessage } from '../store/explain-why.ts';
+import { enrolmentInWords } from './enrolment-in-words.ts';
+import { localMoment } from './moment.ts';
+import { sequenceInWords } from './sequence-in-words.ts';
+import { mailInWords } from './withheld-in-words.ts';
 
-/** What `why` says in codes, in sentences a person can act on. Most important first. */
+type Moment = (instant: Instant) => string;
+
+/** What `why` says in codes, in sentences a person can act on. Most important first; instants by the lead's own clock. */
 export function whyInWords(why: Why, now: Instant): string[] {
+  const zone = why.calendar?.zone ?? 'UTC';
+  const moment: Moment = (instant) => localMoment(instant, zone);
   const words: string[] = [];
   if (why.parked !== null) {
     words.push(
@@ -11,28 +21,46 @@ export function whyInWords(why: Why, now: Instant): string[] {
     );
   }
   if (why.pausedAt !== null) words.push(`All marketing is paused since ${moment(why.pausedAt)}.`);
-  if (why.handoff !== null) words.push(handoffInWords(why.handoff));
+  if (why.handoff !== null) words.push(handoffInWords(why.handoff, moment));
   for (const held of why.held) words.push(heldInWords(held));
-  for (const enrolment of why.enrolments) words.push(enrolmentInWords(enrolment));
-  for (const message of why.messages) words.push(messageInWords(message));
+  for (const enrolment of why.enrolments) words.push(...enrolmentInWords(enrolment, moment));
+  for (const { sequence, since } of why.entering)
+    words.push(
+      `Since ${moment(since)} it is about to come into ${sequenceInWords(sequence)}, and is asked whether it may when the pause ends.`,
+    );
+  const told = new Set(why.enrolments.map(({ doing }) => (doing?.kind === 'mails' ? doing.id : null)));
+  for (const message of why.messages) if (!told.has(message.id)) words.push(messageInWords(message, moment));
+  for (const entry of why.turnedAway) words.push(turnedAwayInWords(entry, moment));
   if (why.unassessed > 0) words.push(`${count(why.unassessed, 'interaction')} came in and will be scored in a moment.`);
   if (!why.planned) words.push('Something has changed and will be planned for in a moment.');
+  const ahead = why.testLead?.aheadMs ?? 0;
   if (words.length === 0)
     words.push('It is in no sequence, nothing is due, and sales does not have it: it waits for something to happen.');
   else if (why.nextLookAt !== null && why.nextLookAt > now)
-    words.push(`By itself, the plan changes next at ${moment(why.nextLookAt)}.`);
+    words.push(`By itself, the plan changes next at ${moment(why.nextLookAt + ahead)}.`);
+  if (why.calendar !== null) words.push(calendarInWords(why.calendar));
+  if (why.testLead !== null) words.push(`It is a test lead; by its own clock it is ${moment(now + ahead)}.`);
   return words;
 }
 
-function handoffInWords({ state, owner, offeredAt, acceptedAt, acceptBy }: NonNullable<Why['handoff']>): string {
-  const silence = 'marketing is silent until the outcome is recorded';
+function handoffInWords(handoff: NonNullable<Why['handoff']>, moment: Moment): string {
+  const { state, owner, offeredAt, acceptedAt, acceptBy } = handoff;
+  const silence = `marketing is silent until the outcome is recorded.${stepInWords(handoff)}`;
   if (state === 'accepted') {
-    return `${owner?.name ?? 'Somebody'} of sales has it since ${moment(acceptedAt ?? offeredAt)}; ${silence}.`;
+    return `${owner?.name ?? 'Somebody'} of sales has it since ${moment(acceptedAt ?? offeredAt)}; ${silence}`;
   }
   if (owner === null)
-    return `It is offered to sales since ${moment(offeredAt)}, and no representative is free to ask; ${silence}.`;
+    return `It is offered to sales since ${moment(offeredAt)}, and no representative is free to ask; ${silence}`;
   const until = acceptBy === null ? '' : `, who has until ${moment(acceptBy)} to accept`;
-  return `It is offered to ${owner.name} of sales since ${moment(offeredAt)}${until}; ${silence}.`;
+  return `It is offered to ${owner.name} of sales since ${moment(offeredAt)}${until}; ${silence}`;
+}
+
+/** The step that handed it over, where one did. */
+function stepInWords({ trigger }: NonNullable<Why['handoff']>): string {
+  if (typeof trigger !== 'object' || trigger === null || !('sequence' in trigger)) return '';
+  const { sequence, step, reason } = trigger;
+  const because = typeof reason === 'string' ? `: ${reason}` : '';
+  return ` The step "${step}" of ${sequenceInWords(String(sequence))} handed it over${because}.`;
 }
 
 function heldInWords({ model, version, until, perDay }: HeldBack): string {
@@ -47,67 +75,63 @@ function heldInWords({ model, version, until, perDay }: HeldBack): string {
   }
 }
 
-function enrolmentInWords({ sequence, step, until, waitsFor, since }: WaitingEnrolment): string {
-  const where = `In the sequence "${sequence}", step "${step.id}"`;
-  switch (step.kind) {
-    case 'send':
-      return `${where}, its mail is due since ${moment(since)}.`;
-    case 'wait':
-      return `${where}, it waits until ${moment(until ?? since)}.`;
-    case 'waitFor':
-      return `${where}, it waits for "${waitsFor}" until ${moment(until ?? since)}.`;
+function messageInWords(message: WithheldMessage, moment: Moment): string {
+  const { template, state, reason, detail, nextAttemptAt, deadlineAt } = message;
+  return mailInWords({
+    what: `The mail "${template}"${recipientInWords(message)}`,
+    state,
+    reason,
+    detail,
+    nextAttempt: nextAttemptAt === null ? null : moment(nextAttemptAt),
+    deadline: deadlineAt === null ? null : moment(deadlineAt),
+  });
+}
+
+function recipientInWords({ recipient, sequence }: WithheldMessage): string {
+  switch (recipient) {
+    case 'rep':
+      return ' to the representative';
+    case 'colleague':
+      return ' to the colleague';
+    case 'lead':
+      return sequence === null ? '' : ` of ${sequenceInWords(sequence)}`;
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  'sales-has-the-lead': 'sales has the lead',
-  paused: 'all marketing is paused',
-  'no-address': 'no mail address is known',
-  'no-consent': 'there is no consent for this purpose',
-  'consent-for-another-address': 'the consent is for another address',
-  'consent-withdrawn': 'the consent was withdrawn',
-  suppressed: 'the address is on the suppression list',
-  'frequency-promise': 'the consent promised not to write more often',
-  'deadline-passed': 'its deadline has passed',
-  'left-the-stage': 'the lead is in another stage now',
-  'enrolment-ended': 'its sequence has ended for this lead',
-  'template-missing': 'its template is not published',
-  'render-failed': 'the template asks for something that is not known of this lead',
-  'no-result': 'the attempt ended without an answer',
-  'no-smtp-answer': 'the mail server took the content and gave no answer',
-  'smtp-deferred': 'the mail server asked to try again later',
-  'smtp-unreachable': 'the mail server could not be reached',
-  'smtp-refused': 'the mail server refused it',
-  'not-in-allow-list': 'the address is not in TEND_MAIL_ONLY_TO',
+const TURNED_AWAY: Readonly<Record<TurnedAway, string>> = {
+  stage: 'it is not in a stage that this is for',
+  'already-in': 'it was in it already',
+  'no-reentry': 'it had been through, and may not again',
+  'too-soon': 'it had been through too short a while before',
+  audience: 'it was not in the audience',
 };
 
-function messageInWords({ template, recipient, state, reason, nextAttemptAt, deadlineAt }: WithheldMessage): string {
-  const what = recipient === 'rep' ? `The mail "${template}" to the representative` : `The mail "${template}"`;
-  const because = reason === null ? '' : `: ${REASONS[reason] ?? reason}`;
-  const next = nextAttemptAt === null ? '' : `; next attempt ${moment(nextAttemptAt)}`;
-  const last = deadlineAt === null ? '' : `; dropped if not sent by ${moment(deadlineAt)}`;
-  switch (state) {
-    case 'due':
-      return `${what} is being sent.`;
-    case 'claimed':
-      return `${what} is on its way to the mail server.`;
-    case 'delayed':
-    case 'deferred':
-      return `${what} is withheld${because}${next}${last}.`;
-    case 'dropped':
-    case 'superseded':
-      return `${what} was not sent${because}.`;
-    case 'refused':
-      return `${what} was refused${because}.`;
-    case 'unknown':
-      return `Whether ${lowerFirst(what)} arrived is not known${because}. It counts as sent.`;
-    case 'accepted':
-      return `${what} was sent.`;
-  }
+function turnedAwayInWords({ sequence, at, reason, audience }: RefusedEntry, moment: Moment): string {
+  const refused = `It was turned away from ${sequenceInWords(sequence)} at ${moment(at)}: ${TURNED_AWAY[reason]}.`;
+  if (reason !== 'audience' || audience === null) return refused;
+  if (audience.result === 'true') return `${refused} By now it would be.`;
+  return `${refused} As it stands now: ${reasonsIn(audience).join('; ')}.`;
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+/** The parts of a trace that keep it from being true, down to what was asked. */
+function reasonsIn(trace: Trace): string[] {
+  if (trace.kind !== 'all' && trace.kind !== 'any') return [trace.text];
+  return trace.children.filter(({ result }) => result !== 'true').flatMap(reasonsIn);
+}
+
+const ZONE_FROM: Readonly<Record<Calendar['zoneFrom'], string>> = {
+  stated: 'which was stated',
+  postcode: 'from its postcode',
+  country: 'from its country or region',
+  installation: "the installation's, for nothing better is known",
+};
+
+function calendarInWords({ zone, zoneFrom, country, region }: Calendar): string {
+  const holidays =
+    country === null
+      ? 'no public holidays are known for it'
+      : `its public holidays are those of ${country}${region === null ? '' : `, region ${region}`}`;
+  return `It lives by ${zone}, ${ZONE_FROM[zoneFrom]}; ${holidays}.`;
 }
 
 function count(number: number, noun: string): string {

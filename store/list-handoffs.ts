@@ -2,7 +2,7 @@ import { TendError } from '../domain/errors.ts';
 import type { HandoffOutcome } from '../domain/handoff/outcome.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Json } from '../domain/interaction/interaction.ts';
-import type { Database } from './database.ts';
+import type { Queryable } from './database.ts';
 import { assertId } from './resolve-lead.ts';
 import { sql } from './sql.ts';
 
@@ -23,22 +23,25 @@ export interface HandoffView {
   readonly escalatedAt: Instant | null;
   readonly acceptedAt: Instant | null;
   readonly closedAt: Instant | null;
-  /** What made it: model, points, threshold, interaction; mails claimed before that may still leave. */
+  /**
+   * What made it: a model (`modelKey`, with points and threshold), or a step (`sequence`, `step`, `reason`, and where the
+   * lead stands best); mails claimed before that may still leave.
+   */
   readonly trigger: Json;
 }
 
 /** Handoffs, newest first. */
 export async function listHandoffs(
-  database: Database,
+  queryable: Queryable,
   filter: { readonly state?: HandoffState | undefined; readonly leadId?: string | undefined; readonly limit: number },
 ): Promise<HandoffView[]> {
-  return read(database, { id: null, state: filter.state ?? null, leadId: filter.leadId ?? null, limit: filter.limit });
+  return read(queryable, { id: null, state: filter.state ?? null, leadId: filter.leadId ?? null, limit: filter.limit });
 }
 
 /** One handoff. Throws `not-found`. */
-export async function readHandoff(database: Database, id: string): Promise<HandoffView> {
+export async function readHandoff(queryable: Queryable, id: string): Promise<HandoffView> {
   assertId('handoff', id);
-  const [handoff] = await read(database, { id, state: null, leadId: null, limit: 1 });
+  const [handoff] = await read(queryable, { id, state: null, leadId: null, limit: 1 });
   if (handoff === undefined) throw new TendError('not-found', `There is no handoff ${id}.`);
   return handoff;
 }
@@ -50,8 +53,8 @@ interface Filter {
   readonly limit: number;
 }
 
-async function read(database: Database, { id, state, leadId, limit }: Filter): Promise<HandoffView[]> {
-  return database.query<HandoffView>(sql`
+async function read(queryable: Queryable, { id, state, leadId, limit }: Filter): Promise<HandoffView[]> {
+  return queryable.query<HandoffView>(sql`
     SELECT handoff.id, lead_id AS "leadId", state, outcome, outcome_reason AS "outcomeReason",
            CASE WHEN rep.key IS NULL THEN NULL ELSE jsonb_build_object('key', rep.key, 'name', rep.name) END AS owner,
            round, offered_at AS "offeredAt", accept_by AS "acceptBy", escalated_at AS "escalatedAt", accepted_at AS "acceptedAt",

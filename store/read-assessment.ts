@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Interaction } from '../domain/interaction/interaction.ts';
+import { ANY_MODEL } from '../domain/journey/snapshot.ts';
 import type { LeadStage } from '../domain/lead-stage.ts';
 import type { Standing } from '../domain/scoring/fold.ts';
 import type { Held } from '../domain/scoring/held.ts';
@@ -14,6 +15,8 @@ export interface LeadToAssess {
   readonly accountId: string | null;
   readonly nextLookAt: Instant | null;
   readonly createdAt: Instant;
+  /** Of a test lead: how far its clock is ahead; `nextLookAt` is by its own. */
+  readonly clockOffset: number;
   /** No plan was ever made for it. */
   readonly neverPlanned: boolean;
 }
@@ -71,7 +74,8 @@ interface LockedLeads {
 async function lockIds(transaction: Transaction, ids: readonly string[], more: boolean): Promise<LockedLeads> {
   if (ids.length === 0) return { leads: [], candidates: 0, more: false };
   const leads = await transaction.query<LeadToAssess>(sql`
-    SELECT id, stage, refold, account_id AS "accountId", next_look_at AS "nextLookAt", created_at AS "createdAt", planned_rev = 0 AS "neverPlanned"
+    SELECT id, stage, refold, account_id AS "accountId", next_look_at + clock_offset_ms * interval '1 millisecond' AS "nextLookAt",
+           clock_offset_ms AS "clockOffset", created_at AS "createdAt", planned_rev = 0 AS "neverPlanned"
     FROM lead
     WHERE id = ANY(${ids}::uuid[]) AND merged_into IS NULL AND erased_at IS NULL AND parked_at IS NULL
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`);
@@ -198,14 +202,22 @@ function append<Row>(map: Map<string, Row[]>, key: string, row: Row): void {
   else list.push(row);
 }
 
-/** When sales last closed a handoff, by `<lead id> <model key>`. */
-export async function readLastClosed(
-  transaction: Transaction,
-  leadIds: readonly string[],
-): Promise<Map<string, Instant>> {
-  if (leadIds.length === 0) return new Map();
-  const rows = await transaction.query<{ leadId: string; modelKey: string; closedAt: Instant }>(sql`
+/**
+ * When sales last closed a handoff that counts for a lead under a model: one that this model made, or that none did (a
+ * step of a sequence offered the lead). Null: never.
+ */
+export type LastClosed = (leadId: string, modelKey: string) => Instant | null;
+
+export async function readLastClosed(transaction: Transaction, leadIds: readonly string[]): Promise<LastClosed> {
+  if (leadIds.length === 0) return () => null;
+  const rows = await transaction.query<{ leadId: string; modelKey: string | null; closedAt: Instant }>(sql`
     SELECT lead_id AS "leadId", trigger->>'modelKey' AS "modelKey", max(closed_at) AS "closedAt" FROM handoff
     WHERE lead_id = ANY(${leadIds}::uuid[]) AND state = 'closed' GROUP BY 1, 2`);
-  return new Map(rows.map(({ leadId, modelKey, closedAt }) => [`${leadId} ${modelKey}`, closedAt]));
+  const closed = new Map(
+    rows.map(({ leadId, modelKey, closedAt }) => [`${leadId} ${modelKey ?? ANY_MODEL}`, closedAt]),
+  );
+  return (leadId, modelKey) => {
+    const at = [modelKey, ANY_MODEL].flatMap((key) => closed.get(`${leadId} ${key}`) ?? []);
+    return at.length === 0 ? null : Math.max(...at);
+  };
 }

@@ -1,7 +1,8 @@
 import { resolveAt } from '../domain/attributes/resolve.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Json } from '../domain/interaction/interaction.ts';
-import { scoringModelSchema } from '../domain/scoring/model.ts';
+import { adjustmentName, BY_HAND } from '../domain/scoring/adjustment.ts';
+import { storedModel } from '../domain/scoring/model.ts';
 import type { Queryable } from './database.ts';
 import { readWeighedStatements } from './read-attributes.ts';
 import { sql } from './sql.ts';
@@ -39,6 +40,9 @@ export interface HandoffMailFacts {
     readonly threshold: number | null;
     /** Such as A1; null where points alone decide. */
     readonly cell: string | null;
+    /** The name of the sequence whose step offers the lead; null where its score does. */
+    readonly sequence: string | null;
+    readonly reason: string | null;
   };
   readonly leadEmail: string | null;
   readonly points: readonly {
@@ -66,21 +70,27 @@ export async function readHandoffMailFacts(
     points: number | null;
     threshold: number | null;
     cell: string | null;
+    sequence: string | null;
+    reason: string | null;
     leadEmail: string | null;
     model: unknown;
   }>(sql`
     SELECT handoff.lead_id AS "leadId", model_version_id AS "modelVersionId", rep.key, rep.name, rep.email, offered_at AS "offeredAt",
            accept_by AS "acceptBy", (trigger->>'points')::float8 AS points, (trigger->>'threshold')::float8 AS threshold, trigger->>'cell' AS cell,
+           trigger->>'reason' AS reason, coalesce(sequence.content->>'name', trigger->>'sequence') AS sequence,
            (SELECT value FROM identity WHERE identity.lead_id = handoff.lead_id AND kind = 'email' ORDER BY linked_at DESC, id DESC LIMIT 1) AS "leadEmail",
            version.content AS model
     FROM handoff JOIN rep ON rep.key = ${repKey} LEFT JOIN definition_version AS version ON version.id = handoff.model_version_id
+         LEFT JOIN definition ON definition.kind = 'sequence' AND definition.key = trigger->>'sequence'
+         LEFT JOIN definition_version AS sequence ON sequence.id = definition.live_version_id
     WHERE handoff.id = ${handoffId}::uuid`);
   if (row === undefined) return null;
   const names = new Map(
-    row.model === null ? [] : scoringModelSchema.parse(row.model).rules.map((rule) => [rule.id, rule.name ?? rule.id]),
+    row.model === null ? [] : storedModel(row.model).rules.map((rule) => [rule.id, rule.name ?? rule.id]),
   );
-  const points = await queryable.query<HandoffMailFacts['points'][number]>(sql`
-    SELECT score_ledger.points, rule, interaction.name AS interaction, score_ledger.occurred_at AS at
+  const points = await queryable.query<HandoffMailFacts['points'][number] & { reason: string | null }>(sql`
+    SELECT score_ledger.points, rule, interaction.name AS interaction, score_ledger.occurred_at AS at,
+           CASE WHEN rule = ${BY_HAND} THEN properties->>'reason' END AS reason
     FROM score_ledger JOIN interaction ON interaction.id = interaction_id
     WHERE score_ledger.lead_id = ${row.leadId}::uuid AND model_version_id = ${row.modelVersionId}::bigint AND superseded_at IS NULL
     ORDER BY score_ledger.occurred_at, score_ledger.id`);
@@ -94,8 +104,13 @@ export async function readHandoffMailFacts(
       points: Math.round((row.points ?? 0) * 10) / 10,
       threshold: row.threshold,
       cell: row.cell,
+      sequence: row.sequence,
+      reason: row.reason,
     },
     leadEmail: row.leadEmail,
-    points: points.map((point) => ({ ...point, rule: names.get(point.rule) ?? point.rule })),
+    points: points.map(({ reason, ...point }) => ({
+      ...point,
+      rule: reason === null ? (names.get(point.rule) ?? point.rule) : adjustmentName(reason),
+    })),
   };
 }

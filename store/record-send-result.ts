@@ -1,5 +1,5 @@
-import type { MessageState } from '../domain/journey/snapshot.ts';
 import { nextAttempt } from '../domain/sending/backoff.ts';
+import type { MessageState } from '../domain/sending/message.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database.ts';
 import { lockLead } from './lock-lead.ts';
@@ -39,13 +39,14 @@ export async function recordSendResult(
       wanted: boolean;
     }>(sql`
       SELECT message.state, claim_token AS token, attempts, handoff_id AS "handoffId",
-             coalesce(enrolment.state = 'active', handoff.state = 'offered' AND handoff.owner_key = rep_key, false) AS wanted
+             CASE WHEN recipient_kind = 'colleague' THEN ${lead.erasedAt === null}
+                  ELSE coalesce(enrolment.state = 'active', handoff.state = 'offered' AND handoff.owner_key = rep_key, false) END AS wanted
       FROM message LEFT JOIN enrolment ON enrolment.id = enrolment_id LEFT JOIN handoff ON handoff.id = handoff_id
       WHERE message.id = ${claim.messageId}::uuid`);
     if (message === undefined) return 'superseded';
     const ours = message.token === claim.token && (message.state === 'claimed' || message.state === 'unknown');
     if (!ours || message.state === result.state) return message.state;
-    const now = clock.now();
+    const now = clock.now() + lead.clockOffset;
     const state = result.state === 'deferred' ? afterDeferral(message.state, message.wanted) : result.state;
     const until = state === 'deferred' ? nextAttempt(message.attempts, now) : null;
     await transaction.query(sql`
@@ -66,7 +67,8 @@ export async function recordSendResult(
 
 /**
  * What becomes of a mail that could not be delivered yet. One that counted as sent is not taken back into the queue, for
- * its enrolment has gone on without it; one whose enrolment has ended, or whose handoff is another's by now, is over.
+ * its enrolment has gone on without it; one whose enrolment has ended, or whose handoff is another's by now, is over. What
+ * tells a colleague of the lead is wanted whatever became of the enrolment that told it.
  */
 function afterDeferral(before: MessageState, wanted: boolean): MessageState {
   if (before === 'unknown') return 'refused';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { issueInWords } from './issue-in-words.ts';
 
 /** Something wrong in what a person wrote: where, and what would be right. */
 export interface Problem {
@@ -27,7 +28,7 @@ export function problemsOf(schema: z.ZodType, input: unknown): readonly Problem[
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => ({ path: [...path, key], message: UNKNOWN_FIELD }));
     // Where `atleast` was written, that `atLeast` is missing goes without saying.
-    return issue.code === 'custom' && misspelt.has(path.join('.')) ? [] : [{ path, message: issue.message }];
+    return issue.code === 'custom' && misspelt.has(path.join('.')) ? [] : [{ path, message: issueInWords(issue) }];
   });
 }
 

@@ -60,7 +60,8 @@ export function mismatchInWords(value: Json, unsuited: readonly Comparison[]): s
   return `${valueInWords(value)} is ${typeInWords(value)}, which can't be held against ${asked}`;
 }
 
-function comparisonInWords(comparison: Comparison): string {
+/** What a value must be like, as the end of "it is …". */
+export function comparisonInWords(comparison: Comparison): string {
   return comparisonKeys.flatMap((key) => fieldInWords(key, comparison)).join(' and ');
 }
 
@@ -103,7 +104,8 @@ function standingInWords(model: string, standing: StandingFacts | null): string 
   return `score under "${model}" is ${standing.points} points, ${grade}, ${band}`;
 }
 
-function scoreInWords({ points, grade, band, cell }: Omit<ScoreLeaf, 'score'>): string {
+/** What a score must be like, as the end of "it has …". */
+export function scoreInWords({ points, grade, band, cell }: Omit<ScoreLeaf, 'score'>): string {
   const parts: string[] = [];
   if (points !== undefined) parts.push(`${comparisonInWords(points)} points`);
   if (grade !== undefined) parts.push(`grade ${listInWords(grade, 'or')}`);
@@ -115,10 +117,11 @@ function scoreInWords({ points, grade, band, cell }: Omit<ScoreLeaf, 'score'>): 
 function eventInWords({ found, wanted }: EventPart): string {
   const period = wanted.within === undefined ? '' : ` in the last ${durationInWords(wanted.within)}`;
   const happened = found === 0 ? 'did not happen' : `happened ${timesInWords(found)}`;
-  return `${matchInWords(wanted.event)} ${happened}${period}: wanted ${wantedInWords(wanted.times)}`;
+  return `${matchInWords(wanted.event)} ${happened}${period}: wanted ${timesWantedInWords(wanted.times)}`;
 }
 
-function matchInWords({ kind, event, properties = {} }: EventMatch): string {
+/** Which events are meant: `event "Product Viewed" with category "pens"`. */
+export function matchInWords({ kind, event, properties = {} }: EventMatch): string {
   const name = event === undefined ? `any ${kind} event` : `event "${event}"${kind === undefined ? '' : ` (${kind})`}`;
   const wanted = Object.entries(properties).map(
     ([property, value]) => `${property} ${typeof value === 'object' ? comparisonInWords(value) : valueInWords(value)}`,
@@ -126,7 +129,8 @@ function matchInWords({ kind, event, properties = {} }: EventMatch): string {
   return wanted.length === 0 ? name : `${name} with ${listInWords(wanted, 'and')}`;
 }
 
-function wantedInWords({ atLeast = 0, atMost }: Times): string {
+/** How often: `at least twice`, `never`. */
+export function timesWantedInWords({ atLeast = 0, atMost }: Times): string {
   if (atMost === undefined) return `at least ${timesInWords(atLeast)}`;
   if (atMost === 0) return 'never';
   if (atLeast === 0) return `at most ${timesInWords(atMost)}`;

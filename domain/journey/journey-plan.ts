@@ -5,6 +5,7 @@ import type { StepPass } from '../sequence/advance.ts';
 import type { TurnedAway } from '../sequence/entry.ts';
 import type { Question } from '../sequence/question.ts';
 import type { Effect } from '../sequence/step-kind.ts';
+import type { ContentGap } from '../sequence/stream.ts';
 import type { StandingInForce } from './snapshot.ts';
 
 /** What `planJourney` found to be done. The store writes it in the transaction that read the snapshot. */
@@ -54,6 +55,8 @@ export type EnrolmentChange =
       readonly awaits: readonly string[];
       /** A stream has nothing more for this person at this maturity. */
       readonly exhausted: boolean;
+      /** Where: for the report that says what is to be written. */
+      readonly gap: ContentGap | null;
     }
   | {
       readonly id: string;

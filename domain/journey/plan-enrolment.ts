@@ -8,7 +8,9 @@ import { type AdvanceContext, type Advanced, advance } from '../sequence/advance
 import { entryBarrier, inAudience } from '../sequence/entry.ts';
 import { anyHolds, conditionsAmong, eventsAmong, type Signal } from '../sequence/signal.ts';
 import { type Effect, type MailToSend, NOTHING_WATCHED, type Waits, type Watched } from '../sequence/step-kind.ts';
+import { type ContentGap, modelOf, trackFor } from '../sequence/stream.ts';
 import { type Draft, SENDING_LOOK_MS, type Walker, withSales } from './draft.ts';
+import type { EnrolmentInForce } from './snapshot.ts';
 
 /** A mail at which an enrolment stands. */
 export interface MailAtHand {
@@ -30,7 +32,7 @@ export function settleLeases(draft: Draft, messages: readonly MessageInForce[]):
 export function endIfOver(draft: Draft, walker: Walker): boolean {
   const { snapshot, now } = draft;
   const { enrolment } = walker;
-  const { sequence, paused, startedAt } = enrolment;
+  const { sequence, paused, startedAt, heldMs } = enrolment;
   const { stage } = snapshot.lead;
   if (stage === 'disqualified' || !sequence.stages.includes(stage)) return leave(draft, walker, 'left-the-stage');
   // A pause holds people where they are, it never ejects them.
@@ -40,7 +42,7 @@ export function endIfOver(draft: Draft, walker: Walker): boolean {
   if (reached !== null && (exited === null || reached <= exited)) return finish(draft, walker, reached, 'goal');
   if (exited !== null) return leave(draft, walker, 'exit', exited);
   if (sequence.expiry === undefined) return false;
-  const expiresAt = startedAt + durationMs(sequence.expiry);
+  const expiresAt = startedAt + durationMs(sequence.expiry) + heldMs;
   if (now >= expiresAt) return leave(draft, walker, 'expired', expiresAt);
   draft.looks.push(expiresAt);
   return false;
@@ -109,7 +111,7 @@ function take(
     case 'enrol': {
       const target = snapshot.live.find((live) => live.sequence.key === effect.sequence);
       const first = target?.sequence.steps[0];
-      if (target === undefined || first === undefined || target.paused) return;
+      if (target === undefined || first === undefined) return;
       const { passes } = target;
       const entered = draft.entries.some((entry) => entry.sequence === effect.sequence);
       // Two sequences that enrol in each other without a wait between would go on for ever, all in one instant.
@@ -158,7 +160,18 @@ export function stay(draft: Draft, { enrolment }: Walker, waits: Waits | null): 
     jumps,
     awaits: [...keys].sort(),
     exhausted: waits?.exhausted ?? false,
+    gap: waits?.exhausted ? gapAt(draft, enrolment) : null,
   });
+}
+
+/** Where the stream of the present step has nothing more for the lead as it stands. */
+function gapAt({ snapshot }: Draft, { sequence, stepId }: EnrolmentInForce): ContentGap | null {
+  const step = sequence.steps.find(({ id }) => id === stepId);
+  const stream = step?.kind === 'send' ? sequence.streams.find(({ id }) => id === step.stream) : undefined;
+  if (stream === undefined) return null;
+  const model = modelOf(stream);
+  const cell = snapshot.standings.find(({ modelKey }) => modelKey === model)?.cell ?? null;
+  return { stream: stream.id, track: trackFor(stream, snapshot)?.id ?? null, cell };
 }
 
 /** What news may change what a condition says: keys of events, and `score` where it asks for one. */

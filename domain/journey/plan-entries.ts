@@ -3,10 +3,17 @@ import { anyHolds, conditionsAmong } from '../sequence/signal.ts';
 import type { Draft } from './draft.ts';
 import type { EnrolmentInForce } from './snapshot.ts';
 
-/** Lets in whoever an event brought and the sequence is for; the others are turned away, on record. */
+/**
+ * Lets in whoever an event brought and the sequence is for; the others are turned away, on record. Whoever came during a
+ * pause is asked when it ends.
+ */
 export function admitEntering(draft: Draft): readonly EnrolmentInForce[] {
   const { snapshot, now } = draft;
-  return snapshot.entering.filter(({ id, sequence }) => {
+  return snapshot.entering.filter(({ id, sequence, paused }) => {
+    if (paused) {
+      draft.open += 1;
+      return false;
+    }
     if (inAudience(sequence, snapshot.facts)) return true;
     draft.enrolments.push({ id, kind: 'turned-away', at: now, reason: 'audience' });
     return false;
@@ -15,18 +22,18 @@ export function admitEntering(draft: Draft): readonly EnrolmentInForce[] {
 
 /**
  * Sequences that a lead comes into by a condition: when it comes to hold, not as long as it holds. What held before
- * stays noted, so that it has to cease first.
+ * stays noted, so that it has to cease first; what holds when a sequence is published counts as the publisher chose.
  */
 export function planEntries(draft: Draft): void {
   const { snapshot, now } = draft;
-  for (const { sequence, versionId, paused, passes, heldBefore } of snapshot.live) {
+  for (const { sequence, versionId, passes, heldBefore, firstLook } of snapshot.live) {
     const conditions = conditionsAmong(sequence.entry);
-    // A pause keeps people out, and what comes true meanwhile is seen when it ends.
-    if (conditions.length === 0 || paused) continue;
+    if (conditions.length === 0) continue;
     const held = anyHolds(sequence.entry, snapshot.facts);
     if (held !== heldBefore) draft.conditionsHeld.push({ sequence: sequence.key, held });
     draft.looks.push(...conditions.map(snapshot.outlook));
-    if (!held || heldBefore) continue;
+    const comesIn = firstLook === null ? !heldBefore : firstLook.existing === 'enrol';
+    if (!held || !comesIn) continue;
     const [first] = sequence.steps;
     if (first === undefined || entryBarrier(sequence, snapshot.lead.stage, passes, now) !== null) continue;
     if (!inAudience(sequence, snapshot.facts) || draft.entries.some((entry) => entry.sequence === sequence.key))

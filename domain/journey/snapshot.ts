@@ -88,6 +88,9 @@ export interface EnrolmentInForce {
   readonly stepEnteredAt: Instant;
   /** The interaction that ended the step before, if one did. */
   readonly stepEnteredBy: number | null;
+  /** How long pauses have held it, in its present step and in all, in milliseconds. */
+  readonly stepHeldMs: number;
+  readonly heldMs: number;
   /** By goTo step, how often it has jumped. */
   readonly jumps: Readonly<Record<string, number>>;
   /** By split step, the arm that somebody picked. */
@@ -101,11 +104,21 @@ export interface EnrolmentInForce {
 export interface LiveSequence {
   readonly versionId: number;
   readonly sequence: Sequence;
-  /** Nobody comes in while it is paused. */
-  readonly paused: boolean;
   readonly passes: EarlierPasses;
   /** One of its entry conditions held when this lead was last planned. */
   readonly heldBefore: boolean;
+  /** Null: a plan of this lead has seen this publication before, or the lead came after it. */
+  readonly firstLook: FirstLook | null;
+}
+
+/** What becomes of leads whose entry condition holds already when a sequence is published. */
+export const existingChoices = ['leave', 'enrol'] as const;
+
+/** The first plan of a lead since a sequence was published. */
+export interface FirstLook {
+  /** Publications are numbered in the order in which they came to be. */
+  readonly publication: number;
+  readonly existing: (typeof existingChoices)[number];
 }
 
 /** A mail to a colleague. */

@@ -1,27 +1,29 @@
 import type { ConsentState } from '../consent/consent.ts';
 import type { Instant } from '../instant.ts';
-import { nextAllowed, type PaceFacts, type PaceReason } from '../pacing/next-allowed.ts';
+import { nextAllowed, type PaceFacts, paceReasons } from '../pacing/next-allowed.ts';
 
 /** Why a mail is not sent now. Stable codes: they stand in rows, answers and reports. */
-export type WithheldReason =
-  | PaceReason
-  | 'sales-has-the-lead'
-  | 'paused'
-  | 'sequence-paused'
-  | 'after-a-pause'
-  | 'another-first'
-  | 'throttle'
-  | 'no-address'
-  | 'no-consent'
-  | 'consent-for-another-address'
-  | 'consent-withdrawn'
-  | 'suppressed'
-  | 'already-received'
-  | 'deadline-passed'
-  | 'left-the-stage'
-  | 'enrolment-ended'
-  | 'template-missing'
-  | 'render-failed';
+export const withheldReasons = [
+  ...paceReasons,
+  'sales-has-the-lead',
+  'paused',
+  'sequence-paused',
+  'after-a-pause',
+  'another-first',
+  'throttle',
+  'no-address',
+  'no-consent',
+  'consent-for-another-address',
+  'consent-withdrawn',
+  'suppressed',
+  'already-received',
+  'deadline-passed',
+  'left-the-stage',
+  'enrolment-ended',
+  'template-missing',
+  'render-failed',
+] as const;
+export type WithheldReason = (typeof withheldReasons)[number];
 
 /** Everything that the gate looks at, for one marketing mail to one lead. */
 export interface GateFacts {

@@ -42,10 +42,10 @@ const MOST_STEPS = 10_000;
  * not shift a sequence by an hour, and the simulator gives the same instants.
  */
 export function advance(context: AdvanceContext): Advanced {
-  const { sequence, stepId, visit, stepEnteredAt, stepEnteredBy } = context.enrolment;
+  const { sequence, stepId, visit, stepEnteredAt, stepEnteredBy, stepHeldMs } = context.enrolment;
   const passes: StepPass[] = [];
   let { jumps } = context.enrolment;
-  let position: Position = { stepId, visit, stepEnteredAt, stepEnteredBy };
+  let position: Position = { stepId, visit, stepEnteredAt, stepEnteredBy, stepHeldMs };
   for (let count = 0; count < MOST_STEPS; count += 1) {
     const index = sequence.steps.findIndex(({ id }) => id === position.stepId);
     const step = sequence.steps[index];
@@ -60,7 +60,13 @@ export function advance(context: AdvanceContext): Advanced {
     const next = to ?? sequence.steps[index + 1]?.id ?? END;
     if (next === END) return { position, jumps, passes, state: { kind: 'completed', at } };
     const back = sequence.steps.findIndex(({ id }) => id === next) <= index;
-    position = { stepId: next, visit: back ? visit + 1 : visit, stepEnteredAt: at, stepEnteredBy: by };
+    position = {
+      stepId: next,
+      visit: back ? visit + 1 : visit,
+      stepEnteredAt: at,
+      stepEnteredBy: by,
+      stepHeldMs: 0,
+    };
     if (effect?.kind === 'record') return { position, jumps, passes, state: { kind: 'again' } };
   }
   throw new Error(`sequence ${sequence.key}: ${MOST_STEPS} steps at once, at "${position.stepId}"`);

@@ -20,7 +20,7 @@ export function sequenceProblems(sequence: {
     for (const { path, to, backward = false } of kind.targets(step)) {
       if (to === END) continue;
       const target = place.get(to);
-      if (target === undefined) report(path, `there is no step "${to}"`);
+      if (target === undefined) report(path, `there is no step "${to}": name one that is, or "end"`);
       else if (target === index) report(path, 'leads to itself: name another step');
       else if (target < index && !backward)
         report(path, `"${to}" is not a later step: a sequence only goes forward, but for a goTo step`);

@@ -68,6 +68,8 @@ export interface Position {
   readonly stepEnteredAt: Instant;
   /** The interaction that ended the step before, if one did: it does not end this one too. */
   readonly stepEnteredBy: number | null;
+  /** How long pauses have held it in this step, in milliseconds: `stepEnteredAt` is later by that than it was. */
+  readonly stepHeldMs: number;
 }
 
 /** An enrolment, as far as its steps need it. */

@@ -73,6 +73,15 @@ export function chooseContent(stream: Stream, context: ReaderOfStream): Chosen |
   return null;
 }
 
+/** What there is too little of: leads stand at the end of this stream's track. */
+export interface ContentGap {
+  readonly stream: string;
+  /** Null: no track is for them. */
+  readonly track: string | null;
+  /** Such as B2, under the model that the stream asks; null where it asks none. */
+  readonly cell: string | null;
+}
+
 /** The conditions of its tracks. */
 export function tracksOf(stream: Stream): Condition[] {
   return stream.tracks.flatMap(({ when }) => (when === undefined ? [] : [when]));

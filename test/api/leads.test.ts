@@ -302,7 +302,7 @@ describe('why', () => {
       ],
     });
     expect(body.words.join(' ')).toContain(
-      'The mail "newsletter" is withheld: there is no consent for this purpose; dropped if not sent by 2026-12-05 12:00:00 UTC.',
+      'step "newsletter", the mail "newsletter" is withheld: there is no consent for this purpose; dropped if not sent by Sat 5 Dec 2026 12:00 UTC.',
     );
     const { body: listed } = await api.api('GET', `messages?lead=${id}`);
     expect(listed.messages).toMatchObject([

@@ -251,6 +251,8 @@ describe('a mail to a representative', () => {
             points: 53,
             threshold: 50,
             cell: null,
+            sequence: null,
+            reason: null,
           },
           lead: {
             id: 'l1',

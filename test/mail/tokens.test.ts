@@ -13,6 +13,13 @@ describe('tokens of links in mails', () => {
       messageId,
       url,
     });
+    expect(readToken(secret, 'answer', signToken(secret, { purpose: 'answer', messageId, attribute: 'need' }))).toEqual(
+      {
+        purpose: 'answer',
+        messageId,
+        attribute: 'need',
+      },
+    );
     expect(readToken(secret, 'open', signToken(secret, { purpose: 'open', messageId }))).toEqual({
       purpose: 'open',
       messageId,
@@ -28,6 +35,8 @@ describe('tokens of links in mails', () => {
     expect(readToken(secret, 'unsubscribe', open)).toBeNull();
     expect(readToken(secret, 'click', open)).toBeNull();
     expect(readToken(secret, 'open', signToken(secret, { purpose: 'unsubscribe', messageId }))).toBeNull();
+    const click = signToken(secret, { purpose: 'click', messageId, url: 'need' });
+    expect(readToken(secret, 'answer', click)).toBeNull();
   });
 
   it('cannot be forged or changed in any byte', () => {

@@ -8,7 +8,11 @@ const schema = z.strictObject({
   kind: z.literal('goTo'),
   step: definitionKeySchema,
   /** How often it jumps in one enrolment; after that the sequence goes on with the next step. */
-  atMost: z.number({ error: 'must be a number of times' }).int('must be a whole number').min(1).max(100),
+  atMost: z
+    .number({ error: 'must say how often it may jump, such as 3' })
+    .int('must be a whole number')
+    .min(1)
+    .max(100),
 });
 
 /** Jumps to another step, back too, a bounded number of times. */

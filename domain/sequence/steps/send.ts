@@ -90,7 +90,8 @@ export function passedWith(message: MessageInForce, at: Position): Passed {
   const sentAt = withheld ? null : message.claimedAt;
   return {
     kind: 'passed',
-    at: sentAt ?? message.finishedAt ?? at.stepEnteredAt,
+    // What went just before a pause, which held the step since, counts from when the clock goes on.
+    at: Math.max(sentAt ?? message.finishedAt ?? at.stepEnteredAt, at.stepEnteredAt),
     outcome: withheld ? (message.reason ?? message.state) : message.state,
   };
 }

@@ -70,8 +70,8 @@ export const waitFor: StepKind<WaitForStep> = {
     if (ofStep === undefined) return [];
     const kind = steps.get(ofStep)?.kind;
     if (kind === 'send' || kind === 'ask') return [];
-    const message = kind === undefined ? `there is no step "${ofStep}"` : `"${ofStep}" sends no mail: name a send step`;
-    return [{ path: ['ofStep'], message }];
+    const message = kind === undefined ? `there is no step "${ofStep}"` : `"${ofStep}" sends no mail`;
+    return [{ path: ['ofStep'], message: `${message}: name a send or ask step` }];
   },
   pass(step, at, context) {
     const until = at.stepEnteredAt + durationMs(step.timeout);
@@ -172,7 +172,8 @@ function counts(
   until: Instant,
   { enrolment, messages }: StepContext,
 ): boolean {
-  const from = step.since === 'enrolment' ? enrolment.startedAt : at.stepEnteredAt;
+  // What happened while a pause held the step counts too: it only does not run out meanwhile.
+  const from = step.since === 'enrolment' ? enrolment.startedAt : at.stepEnteredAt - at.stepHeldMs;
   if (interaction.occurredAt < from || interaction.occurredAt > until) return false;
   if (interaction.id === at.stepEnteredBy || !matches(match, interaction)) return false;
   if (step.ofStep === undefined) return true;

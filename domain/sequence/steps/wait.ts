@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LONGEST_ATTRIBUTE_NAME } from '../../attributes/definition.ts';
 import { addBusinessDays } from '../../calendar/business-days.ts';
 import { dateAt, nextWeekdayAt, yearlyOccurrence } from '../../calendar/next-occurrence.ts';
+import { oneOf, problemsOf } from '../../conditions/one-of.ts';
 import { durationMs, durationSchema, type Instant } from '../../instant.ts';
 import { ATTRIBUTES_RECORDED } from '../../interaction/interaction.ts';
 import { minutesOf, weekdaySchema, weekdays } from '../../pacing/time-of-week.ts';
@@ -27,6 +28,18 @@ const untilDateSchema = z.strictObject({
   ifUnknown: targetSchema.default('next'),
 });
 
+const untilSchema = oneOf(z.union([untilTimeSchema, untilDateSchema]), (input) => {
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    return [
+      {
+        path: [],
+        message:
+          'must be a time of day, such as { weekdays: [tue], at: "09:00" }, or a date, such as { date: birthday, yearly: true }',
+      },
+    ];
+  return problemsOf('date' in input ? untilDateSchema : untilTimeSchema, input);
+});
+
 const schema = z
   .strictObject({
     ...stepFields,
@@ -34,12 +47,7 @@ const schema = z
     for: durationSchema.optional(),
     /** Monday to Friday without public holidays, by the lead's calendar. */
     businessDays: z.number().int('must be a whole number').min(1).max(365).optional(),
-    until: z
-      .union([untilTimeSchema, untilDateSchema], {
-        error:
-          'must be a time of day, such as { weekdays: [tue], at: "09:00" }, or a date, such as { date: birthday, yearly: true }',
-      })
-      .optional(),
+    until: untilSchema.optional(),
   })
   .refine(
     (step) => [step.for, step.businessDays, step.until].filter((way) => way !== undefined).length === 1,
