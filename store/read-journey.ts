@@ -1,5 +1,5 @@
-import type { StandingFacts } from '../domain/conditions/facts.ts';
 import type { Instant } from '../domain/instant.ts';
+import { factsOf } from '../domain/journey/present-standings.ts';
 import {
   ANY_MODEL,
   type EnrolmentInForce,
@@ -52,16 +52,7 @@ export async function readJourney(transaction: Transaction, lead: LeadRow, now: 
   const open = handoffs.find(({ state }) => state !== 'closed');
   const asked = live.sequences.map(({ definition }) => definition);
   const events = await readLeadEvents(transaction, lead.id, running, asked);
-  const facts = {
-    ...attributes.factsAt(now),
-    events,
-    standings: new Map(
-      underModels.map(({ model, standing }): [string, StandingFacts] => [
-        model.key,
-        { points: standing.firmPoints, grade: standing.grade, band: standing.band },
-      ]),
-    ),
-  };
+  const facts = factsOf(attributes, events, underModels, now);
   return {
     lead: { stage: lead.stage, gone: lead.gone, address: gate.address, suppressed: gate.suppressed },
     paused: gate.paused,
@@ -95,15 +86,21 @@ async function readLive(
   { sequences }: LiveDefinitions,
   { passes }: LeadEnrolments,
 ): Promise<LiveSequence[]> {
-  const held = await transaction.query<{ key: string }>(sql`
-    SELECT sequence_key AS key FROM entry_condition WHERE lead_id = ${leadId}::uuid`);
-  const heldBefore = new Set(held.map(({ key }) => key));
-  return sequences.map(({ versionId, definition, paused }) => ({
+  const [lead] = await transaction.query<{ createdAt: Instant; seen: number; held: string[] }>(sql`
+    SELECT created_at AS "createdAt", publications_seen AS seen,
+           ARRAY(SELECT sequence_key FROM entry_condition WHERE lead_id = lead.id) AS held
+    FROM lead WHERE id = ${leadId}::uuid`);
+  if (lead === undefined) throw new Error(`lead ${leadId} has gone`);
+  const { createdAt, seen } = lead;
+  const heldBefore = new Set(lead.held);
+  return sequences.map(({ versionId, definition, publication }) => ({
     versionId,
     sequence: definition,
-    paused,
     passes: passes.get(definition.key) ?? NO_PASSES,
     heldBefore: heldBefore.has(definition.key),
+    // Whoever came after a publication can't have been in its condition before.
+    firstLook:
+      publication !== null && publication.publication > seen && createdAt < publication.at ? publication : null,
   }));
 }
 
@@ -156,7 +153,7 @@ async function readMessages(
 
 async function readNotices(transaction: Transaction, leadId: string): Promise<Notice[]> {
   return transaction.query<Notice>(sql`
-    SELECT id, state, next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil" FROM message
+    SELECT id, state, deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil" FROM message
     WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'colleague' AND state IN ('due', 'delayed', 'deferred', 'claimed')
     ORDER BY created_at, id`);
 }

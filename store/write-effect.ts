@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts';
+import { DAY, type Instant } from '../domain/instant.ts';
 import { ATTRIBUTES_RECORDED, type Json } from '../domain/interaction/interaction.ts';
 import type { StepEffect } from '../domain/journey/journey-plan.ts';
 import type { WebhookInclude } from '../domain/webhook/event.ts';
@@ -9,6 +9,9 @@ import { queueWebhook } from './queue-webhook.ts';
 import { recordTendInteraction } from './record-tend-interaction.ts';
 import { at, sql } from './sql.ts';
 import { writeMessageEvents } from './write-message-events.ts';
+
+/** A colleague's mail server that takes nothing for so long is not asked for ever. */
+const NOTICE_DEADLINE_MS = 3 * DAY;
 
 /** Does what a step makes happen, in the plan's transaction: once for each visit. Returns a mail that is to be sent now. */
 export async function writeEffect(
@@ -32,9 +35,9 @@ export async function writeEffect(
       const id = newId();
       await transaction.query(sql`
         INSERT INTO message (id, recipient_kind, lead_id, rep_key, channel, purpose, enrolment_id, step_id, visit, template_key, lineage, state,
-                             due_at, message_id_header, created_at)
+                             due_at, deadline_at, message_id_header, created_at)
         VALUES (${id}::uuid, 'colleague', ${leadId}::uuid, ${effect.rep}, 'email', 'notice', ${enrolmentId}::uuid, ${stepId}, ${visit},
-                ${effect.template}, ${effect.template}, 'due', ${at(happenedAt)}, ${`<${id}@${messageIdDomain}>`}, ${at(now)})`);
+                ${effect.template}, ${effect.template}, 'due', ${at(happenedAt)}, ${at(now + NOTICE_DEADLINE_MS)}, ${`<${id}@${messageIdDomain}>`}, ${at(now)})`);
       await writeMessageEvents(transaction, now, [{ messageId: id, state: 'due', reason: null, until: null }]);
       return id;
     }

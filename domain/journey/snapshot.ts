@@ -122,7 +122,7 @@ export interface FirstLook {
 }
 
 /** A mail to a colleague. */
-export type Notice = Pick<MessageInForce, 'id' | 'state' | 'nextAttemptAt' | 'leaseUntil'>;
+export type Notice = Pick<MessageInForce, 'id' | 'state' | 'deadlineAt' | 'nextAttemptAt' | 'leaseUntil'>;
 
 /** The key under which the end of a handoff counts for every model. */
 export const ANY_MODEL = '';
