@@ -13,17 +13,20 @@ import { accountRoutes } from './routes/accounts.ts';
 import { answerRoutes } from './routes/answers.ts';
 import { calibrationRoutes } from './routes/calibration.ts';
 import { definitionRoutes } from './routes/definitions.ts';
+import { enrolmentRoutes } from './routes/enrolments.ts';
 import { handoffRoutes } from './routes/handoffs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { installationRoutes } from './routes/installation.ts';
 import { interactionRoutes } from './routes/interactions.ts';
 import { leadRoutes } from './routes/leads.ts';
+import { mailingRoutes, mailingRunRoutes, type TestMailSender } from './routes/mailings.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { replayRoutes } from './routes/replays.ts';
 import { repRoutes } from './routes/reps.ts';
 import { scoreAdjustmentRoutes } from './routes/score-adjustments.ts';
 import { scoringModelRoutes } from './routes/scoring-models.ts';
 import { segmentRoutes } from './routes/segment.ts';
+import { reportRoutes, sequenceRoutes } from './routes/sequences.ts';
 import { testLeadRoutes } from './routes/test-leads.ts';
 import { trackingRoutes } from './routes/tracking.ts';
 import { unsubscribeRoutes } from './routes/unsubscribe.ts';
@@ -37,6 +40,8 @@ export interface AppOptions {
   readonly signingSecret: string;
   /** Who must approve a version of a scoring model before it goes live; default: nobody. */
   readonly modelApprovals?: readonly ApprovalParty[];
+  /** Sends tests of mailings; null, as by default: this process sends no mail. */
+  readonly testMails?: TestMailSender | null;
   /** Takes what went wrong on our side, for the log. */
   readonly report: ReportFailure;
 }
@@ -77,7 +82,11 @@ export function createApp(options: AppOptions): Express {
   app.use('/api/leads', leadRoutes(database, clock));
   app.use('/api/test-leads', testLeadRoutes(database, clock));
   app.use('/api/handoffs', handoffRoutes(database, clock));
-  app.use('/api/sequences', definitionRoutes('sequence', database, clock));
+  app.use('/api/sequences', sequenceRoutes(database, clock));
+  app.use('/api/enrolments', enrolmentRoutes(database, clock));
+  app.use('/api/reports', reportRoutes(database));
+  app.use('/api/mailings', mailingRoutes(database, clock, options.testMails ?? null));
+  app.use('/api/mailing-runs', mailingRunRoutes(database));
   app.use('/api/scoring-models', calibrationRoutes(database, clock));
   app.use('/api/scoring-models', scoringModelRoutes(database, clock, modelApprovals));
   app.use('/api/replays', replayRoutes(database, clock));

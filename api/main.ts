@@ -5,6 +5,7 @@ import { createLog } from '../config/log.ts';
 import { readServiceSettings } from '../config/service-settings.ts';
 import { SettingsError } from '../config/settings.ts';
 import { system } from '../domain/actor.ts';
+import { createMailTransport } from '../mail/transport.ts';
 import { createApiKey } from '../store/api-keys.ts';
 import { systemClock } from '../store/clock.ts';
 import { openDatabase } from '../store/database.ts';
@@ -28,12 +29,21 @@ async function main(): Promise<void> {
       await createApiKey(database, { kind, name: kind === 'write' ? 'website' : 'company', key, actor: system, now });
   }
   const ingest = createIngest({ database, flushMs: settings.ingestFlushMs });
+  const transport = createMailTransport({
+    smtpUrl: settings.smtpUrl,
+    connections: 1,
+    mailOnlyTo: settings.mailOnlyTo,
+  });
   const app = createApp({
     database,
     clock: systemClock,
     ingest,
     signingSecret: settings.signingSecret,
     modelApprovals: settings.modelApprovals,
+    testMails: {
+      transport,
+      compose: { publicUrl: settings.publicUrl, signingSecret: settings.signingSecret, from: settings.mailFrom },
+    },
     report: (failure) => log.error(failure, 'a request failed'),
   });
   const server = createServer(app);
@@ -54,6 +64,7 @@ async function main(): Promise<void> {
     await drained;
     clearTimeout(limit);
     await ingest.close();
+    transport.close();
     await database.close();
   });
   announceReady();

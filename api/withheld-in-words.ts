@@ -86,6 +86,7 @@ const WITHHELD: Readonly<Record<WithheldReason, string>> = {
   'deadline-passed': 'its deadline has passed',
   'left-the-stage': 'the lead is in another stage now',
   'enrolment-ended': 'its sequence has ended for this lead',
+  'mailing-cancelled': 'its mailing was cancelled',
   'template-missing': 'its template is not published',
   'render-failed': 'the template asks for something that is not known of this lead',
 };
@@ -107,6 +108,8 @@ const WORDS = {
   accepted: 'the lead was accepted before',
   closed: 'the handoff was closed before',
   merged: 'the lead was merged with another',
+  'another-version': 'the lead was taken over to another version of the sequence',
+  'skipped-by-hand': 'somebody took the lead past this step',
   'nobody-to-tell': 'this colleague is not there any more',
   'test-lead': 'nobody in the company is told of a test lead',
 } as const satisfies Readonly<Record<string, string>>;

@@ -19,7 +19,7 @@ export interface ApiClient {
   readonly address: string;
   readonly mailbox: string | undefined;
   /** Throws ApiError; an API that does not answer says how to start it. */
-  call<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T>;
+  call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>;
 }
 
 /** Finds the installation of TEND_HOME, which must run. */
@@ -39,7 +39,7 @@ export function apiClient(
   return {
     address,
     mailbox,
-    async call<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T> {
+    async call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
       const key = path.startsWith('/v1/') ? keys.writeKey : keys.secretKey;
       const response = await fetch(address + path, {
         method,

@@ -1,3 +1,4 @@
+import type { FirstLook } from '../domain/journey/snapshot.ts';
 import { type ApiClient, ApiError } from './api-client.ts';
 import { type DefinitionFile, DefinitionFileError, problemLines } from './definition-files.ts';
 import { addressOf, type FileKind } from './file-kinds.ts';
@@ -20,25 +21,41 @@ export async function pushDefinitions(
   api: ApiClient,
   files: readonly DefinitionFile[],
   onPushed: (pushed: Pushed) => void = () => {},
+  /** What becomes of leads whose entry condition holds already when their sequence is published. */
+  existing: FirstLook['existing'] = 'leave',
 ): Promise<void> {
+  const sequences = files.filter(({ kind }) => kind === 'sequence');
   for (const file of files) {
-    try {
-      onPushed(await pushOne(api, file));
-    } catch (error) {
-      throw error instanceof ApiError ? new DefinitionFileError(inFile(file, error)) : error;
-    }
+    // They may name each other, in a circle too: all of them are stored before the first is published.
+    if (file === sequences[0]) for (const sequence of sequences) await named(sequence, () => store(api, sequence));
+    onPushed(await named(file, () => pushOne(api, file, existing)));
   }
 }
 
-async function pushOne(api: ApiClient, { kind, key, content }: DefinitionFile): Promise<Pushed> {
+/** What is refused is told with its place in the file. */
+async function named<T>(file: DefinitionFile, push: () => Promise<T>): Promise<T> {
+  try {
+    return await push();
+  } catch (error) {
+    throw error instanceof ApiError ? new DefinitionFileError(inFile(file, error)) : error;
+  }
+}
+
+async function store(api: ApiClient, { kind, key, content }: DefinitionFile): Promise<void> {
+  await api.call('PUT', addressOf(kind, key), content);
+}
+
+async function pushOne(api: ApiClient, file: DefinitionFile, existing: FirstLook['existing']): Promise<Pushed> {
+  const { kind, key, content } = file;
   if (kind === 'team') {
     const { reps = [] } = content as { reps?: { key: string }[] };
     for (const rep of reps) await api.call('PUT', addressOf(kind, rep.key), rep);
     return { kind, key, version: null, changed: true };
   }
-  const address = addressOf(kind, key);
-  await api.call('PUT', address, content);
-  const { version, published } = await api.call<{ version: number; published: boolean }>('POST', `${address}/publish`);
+  await store(api, file);
+  const publish = `${addressOf(kind, key)}/publish`;
+  const choice = kind === 'sequence' && existing === 'enrol' ? { existing } : undefined;
+  const { version, published } = await api.call<{ version: number; published: boolean }>('POST', publish, choice);
   return { kind, key, version, changed: published };
 }
 

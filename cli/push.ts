@@ -3,35 +3,46 @@ import type { Command } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
 import { openApi } from './api-client.ts';
 import { readDefinitionFiles } from './definition-files.ts';
-import { pushDefinitions } from './push-definitions.ts';
+import { type Pushed, pushDefinitions } from './push-definitions.ts';
 import { dim, green } from './terminal.ts';
 
 /**
  * What a first start loads: the stationery shop of the documentation, and its fast version for `tend demo`. The other
- * examples are for other companies: pushed beside it, each lead would have a standing in every one of them.
+ * examples are for other companies: pushed beside it, each lead would have a standing in every one of them. The shop's
+ * pacing policy stays out too: it keeps the two mails of `tend demo` 20 hours apart, and a first look on a Sunday silent.
  */
-export const SHIPPED = ['templates', 'sequences/stationery', 'sequences/demo', 'sequences/models/stationery.yaml'].map(
-  (entry) => path.join(packageRoot, entry),
-);
+export const SHIPPED = [
+  'templates/handoff.yaml',
+  'templates/colleague-notice.yaml',
+  'templates/stationery',
+  'sequences/models/stationery.yaml',
+  'sequences/stationery',
+  'sequences/demo',
+].map((entry) => path.join(packageRoot, entry));
 
 export function registerPush(program: Command): void {
   program
     .command('push')
     .argument('[paths...]', 'YAML or JSON files, or folders with them', SHIPPED)
+    .option('--enrol-existing', 'leads whose entry condition holds already come into the sequences published')
     .description('store and publish templates, attributes, scoring models, sequences and teams from files')
     .action(push);
 }
 
-async function push(paths: readonly string[]): Promise<void> {
+async function push(
+  paths: readonly string[],
+  { enrolExisting = false }: { readonly enrolExisting?: boolean },
+): Promise<void> {
   const files = await readDefinitionFiles(paths);
   if (files.length === 0) {
     console.log(`There is no .yaml or .json file in ${paths.join(', ')}.`);
     return;
   }
-  await pushDefinitions(await openApi(), files, ({ kind, key, version, changed }) => {
+  const tell = ({ kind, key, version, changed }: Pushed) => {
     const state = changed
       ? `${version === null ? 'stored' : `version ${version} is live`}`
       : `version ${version} was live already`;
     console.log(`${changed ? green('✓') : dim('=')} ${kind.padEnd(14)}${key.padEnd(28)}${dim(state)}`);
-  });
+  };
+  await pushDefinitions(await openApi(), files, tell, enrolExisting ? 'enrol' : 'leave');
 }

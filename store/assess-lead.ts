@@ -8,13 +8,12 @@ import { heldAfter, type StoodBefore } from '../domain/scoring/held.ts';
 import { nextChange } from '../domain/scoring/next-change.ts';
 import { profileOverTime } from '../domain/scoring/profile-over-time.ts';
 import { reconcileLedger } from '../domain/scoring/reconcile-ledger.ts';
-import { entryBarrier, isEntryEvent } from '../domain/sequence/entry.ts';
-import { eventsAmong } from '../domain/sequence/signal.ts';
+import { passesOf } from '../domain/sequence/earlier-passes.ts';
+import { enteredByEvent } from '../domain/sequence/entered-by-event.ts';
 import type { LiveDefinitions, LiveModel } from './load-live-definitions.ts';
 import { newId } from './new-id.ts';
 import type { PlanWatch } from './plan-watch.ts';
 import type { EnrolmentOfLead, LeadToAssess, StoredStanding } from './read-assessment.ts';
-import { passesOf } from './read-enrolments.ts';
 import type { AssessedStanding, AssessmentResult, NewEnrolment } from './write-assessment.ts';
 
 /** A lead with all that its assessment is made from. */
@@ -29,7 +28,7 @@ export interface LeadInHand {
   readonly attributes: KnownOverTime;
   /** The versions that were live before this one, the one that it replaced first. */
   readonly earlier: (modelVersionId: number) => readonly LiveModel[];
-  /** When sales last closed a handoff of this model's. */
+  /** When sales last closed a handoff of this model's, or one that no model made. */
   readonly closedAt: (modelKey: string) => Instant | null;
   readonly enrolments: readonly EnrolmentOfLead[];
   /** What may change its plan besides what is scored. */
@@ -118,6 +117,8 @@ function assessUnder(
   function scoreMatters(): boolean {
     const leaves = inHand.watch.scores.filter(({ score }) => score === definition.key);
     if (leaves.length === 0) return false;
+    // Before the first fold nothing was known of it, which is neither yes nor no.
+    if (first) return true;
     const unchanged = before.at === null ? [] : [standingAt(definition, before, at, profile).standing];
     const now = { model: definition, standing: present, profile };
     return leaves.some((leaf) => scoreNeedsLook(leaf, [before, ...unchanged], now, at, lead.nextLookAt));
@@ -154,24 +155,16 @@ function stoodBefore(
 }
 
 function newEnrolments({ lead, live, news, enrolments, now }: LeadInHand): NewEnrolment[] {
-  const entries: NewEnrolment[] = [];
-  for (const { versionId, definition, paused } of live.sequences) {
-    if (paused || eventsAmong(definition.entry).length === 0) continue;
-    const passes = passesOf(enrolments.filter(({ sequenceKey }) => sequenceKey === definition.key));
-    if (entryBarrier(definition, lead.stage, passes, now) !== null) continue;
-    const trigger = news.find((interaction) => isEntryEvent(definition, interaction, now));
-    const first = definition.steps[0];
-    if (trigger === undefined || first === undefined) continue;
-    entries.push({
+  const passes = (key: string) => passesOf(enrolments.filter(({ sequenceKey }) => sequenceKey === key));
+  return enteredByEvent(live.sequences, { stage: lead.stage, passes }, news, now).map(
+    ({ versionId, sequence, trigger, state, stepId }) => ({
       id: newId(),
-      sequenceKey: definition.key,
+      sequenceKey: sequence.key,
       sequenceVersionId: versionId,
       triggerInteractionId: trigger.id,
-      // Who is to be in its audience is asked by the plan, which knows all that conditions ask.
-      state: definition.audience === undefined ? 'active' : 'entering',
-      stepId: first.id,
+      state,
+      stepId,
       stepEnteredAt: trigger.occurredAt,
-    });
-  }
-  return entries;
+    }),
+  );
 }

@@ -6,6 +6,7 @@ import { assessLead } from './assess-lead.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
 import { isTransient } from './is-transient.ts';
+import { moveToOwnTime } from './live-ahead.ts';
 import { loadEarlierVersions } from './load-earlier-versions.ts';
 import { type LiveModel, loadLiveDefinitions } from './load-live-definitions.ts';
 import { describeError } from './park-lead.ts';
@@ -99,6 +100,7 @@ async function assessBatch(
   const ids = leads.map(({ id }) => id);
   const live = await loadLiveDefinitions(transaction);
   const models = [...live.models, ...live.shadows];
+  await moveToOwnTime(transaction, leads);
   const news = await readNewInteractions(transaction, ids);
   const versionIds = models.map(({ versionId }) => versionId);
   const standings = await readStandings(transaction, ids, versionIds);
@@ -110,7 +112,7 @@ async function assessBatch(
     const before = [...earlier.values()].flatMap((versions) => versions.map(({ versionId }) => versionId));
     for (const [key, standing] of await readStandings(transaction, firsts, before)) standings.set(key, standing);
   }
-  const closed = await readLastClosed(transaction, firsts);
+  const lastClosed = await readLastClosed(transaction, firsts);
   const enrolments = await readEnrolments(transaction, ids);
   const watchOf = await planWatches(transaction, live, enrolments);
   const attributes = await readAttributeHistories(
@@ -149,10 +151,10 @@ async function assessBatch(
         ledger: (versionId) => ledger.get(`${lead.id} ${versionId}`) ?? [],
         attributes: attributes.get(lead.id) ?? nothingKnown,
         earlier: (versionId) => earlier.get(versionId) ?? [],
-        closedAt: (modelKey) => closed.get(`${lead.id} ${modelKey}`) ?? null,
+        closedAt: (modelKey) => lastClosed(lead.id, modelKey),
         enrolments: enrolments.get(lead.id) ?? [],
         watch: watchOf(lead.id),
-        now,
+        now: now + lead.clockOffset,
       });
     } catch (error) {
       return { leadId: lead.id, parked: describeError(error) };

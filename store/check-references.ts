@@ -73,6 +73,8 @@ const MENDS: Readonly<Record<Reference['kind'], string>> = {
   rep: 'who is not among the active representatives: add them first',
 };
 
+const READERS: Readonly<Record<string, string>> = { lead: 'leads', rep: 'representatives', colleague: 'colleagues' };
+
 function problemOf(
   { kind, key, path, recipient = 'lead' }: Reference,
   step: Step | null,
@@ -89,9 +91,7 @@ function problemOf(
   if (!enough) return report(MENDS[kind]);
   if (kind !== 'template' || found === undefined) return [];
   if (found.recipient !== recipient)
-    return report(
-      `which is for ${found.recipient === 'lead' ? 'leads' : `a ${found.recipient}`}: take one for ${recipient}s`,
-    );
+    return report(`which is for ${READERS[found.recipient ?? 'lead']}: take one for ${READERS[recipient]}`);
   const asking = step?.kind === 'ask';
   if (asking && !found.asks) return report('which asks nothing: take one with asks: true');
   if (!asking && found.asks) return report('which asks a question: send it with an ask step');

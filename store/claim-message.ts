@@ -113,9 +113,10 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
 
 /** The colleague's address, or null when they are no longer to be told; then the mail is superseded. */
 async function passToColleague(transaction: Transaction, message: MessageRow, now: Instant): Promise<string | null> {
-  const { id: messageId, recipientKind, repAddress, stillOffered } = message;
-  if (repAddress !== null && (recipientKind === 'colleague' || stillOffered)) return repAddress;
-  const reason = recipientKind === 'colleague' ? 'nobody-to-tell' : 'no-longer-offered';
+  const { id: messageId, recipientKind, repAddress, stillOffered, ofTestLead } = message;
+  const wanted = recipientKind === 'colleague' ? !ofTestLead : stillOffered;
+  if (repAddress !== null && wanted) return repAddress;
+  const reason = recipientKind === 'rep' ? 'no-longer-offered' : ofTestLead ? 'test-lead' : 'nobody-to-tell';
   await transaction.query(sql`
     UPDATE message SET state = 'superseded', reason = ${reason}, finished_at = ${at(now)} WHERE id = ${messageId}::uuid`);
   await writeMessageEvents(transaction, now, [{ messageId, state: 'superseded', reason, until: null }]);
@@ -137,6 +138,7 @@ interface MessageRow {
   readonly repKey: string | null;
   readonly repAddress: string | null;
   readonly stillOffered: boolean;
+  readonly ofTestLead: boolean;
   readonly purpose: string;
   readonly state: MessageState;
   readonly messageIdHeader: string;
@@ -154,12 +156,13 @@ async function readMessage(transaction: Transaction, messageId: string): Promise
   const [row] = await transaction.query<MessageRow>(sql`
     SELECT message.id, recipient_kind AS "recipientKind", message.handoff_id AS "handoffId", rep_key AS "repKey", rep.email AS "repAddress",
            coalesce(handoff.state = 'offered' AND handoff.owner_key = message.rep_key, false) AS "stillOffered",
+           (SELECT test FROM lead WHERE lead.id = message.lead_id) AS "ofTestLead",
            purpose, message.state, message_id_header AS "messageIdHeader", question, template_key AS "templateKey", attempts,
            deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil", mails_from AS "mailsFrom",
-           coalesce(enrolment.paused_at, definition.paused_at) IS NOT NULL AS "sequencePaused"
+           coalesce(held, false) AS "sequencePaused"
     FROM message LEFT JOIN rep ON rep.key = message.rep_key LEFT JOIN handoff ON handoff.id = message.handoff_id
          LEFT JOIN enrolment ON enrolment.id = message.enrolment_id
-         LEFT JOIN definition ON definition.kind = 'sequence' AND definition.key = enrolment.sequence_key
+         LEFT JOIN enrolment_hold ON enrolment_hold.id = message.enrolment_id
     WHERE message.id = ${messageId}::uuid`);
   if (row === undefined) throw new Error(`message ${messageId} has gone`);
   return row;

@@ -1,4 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
+import type { FirstLook } from '../domain/journey/snapshot.ts';
+import { asSequence, mailingSchema } from '../domain/mailing/mailing.ts';
 import { noPolicy, type PacingPolicy } from '../domain/pacing/policy.ts';
 import { storedPolicy } from '../domain/pacing/policy-schema.ts';
 import type { Publication } from '../domain/scoring/held.ts';
@@ -12,9 +14,14 @@ export interface LiveVersion<T> {
   readonly definition: T;
 }
 
-/** A paused sequence takes nobody in. */
 export interface LiveSequenceVersion extends LiveVersion<Sequence> {
-  readonly paused: boolean;
+  /** How it was published, where leads come into it by a condition. */
+  readonly publication: SequencePublication | null;
+}
+
+/** Who was in an entry condition when it was published counts as the publisher chose. */
+export interface SequencePublication extends FirstLook {
+  readonly at: Instant;
 }
 
 /** A scoring model with how it was published; a shadow was not. */
@@ -38,8 +45,7 @@ export interface LiveDefinitions {
  */
 export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDefinitions> {
   const rows = await queryable.query<LiveRow>(sql`
-    SELECT definition.kind, version.id AS "versionId", version.id = shadow_version_id AS shadow, publication, published_at AS "publishedAt",
-           definition.paused_at IS NOT NULL AS paused
+    SELECT definition.kind, version.id AS "versionId", version.id = shadow_version_id AS shadow, publication, published_at AS "publishedAt"
     FROM definition JOIN definition_version AS version ON version.id IN (live_version_id, shadow_version_id)
     WHERE definition.kind IN ('scoring_model', 'sequence', 'pacing') ORDER BY definition.kind, definition.key`);
   await loadVersions(
@@ -53,7 +59,10 @@ export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDef
       versionId,
       shadow: shadow === true,
       definition: definitionOf<ScoringModel>(versionId),
-      publication: shadow || publication === null || publishedAt === null ? null : { ...publication, at: publishedAt },
+      publication:
+        shadow || publication === null || publishedAt === null
+          ? null
+          : { ...(publication as Publication), at: publishedAt },
     }));
   const pacing = rows.find(({ kind }) => kind === 'pacing');
   return {
@@ -61,7 +70,12 @@ export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDef
     shadows: models.filter(({ shadow }) => shadow),
     sequences: rows
       .filter(({ kind }) => kind === 'sequence')
-      .map(({ versionId, paused }) => ({ versionId, paused, definition: definitionOf<Sequence>(versionId) })),
+      .map(({ versionId, publication, publishedAt }) => ({
+        versionId,
+        definition: definitionOf<Sequence>(versionId),
+        publication:
+          publication === null || publishedAt === null ? null : { ...(publication as FirstLook), at: publishedAt },
+      })),
     pacing: pacing === undefined ? noPolicy : definitionOf<PacingPolicy>(pacing.versionId),
   };
 }
@@ -70,9 +84,8 @@ interface LiveRow {
   readonly kind: string;
   readonly versionId: number;
   readonly shadow: boolean | null;
-  readonly publication: Publication | null;
+  readonly publication: Publication | FirstLook | null;
   readonly publishedAt: Instant | null;
-  readonly paused: boolean;
 }
 
 /** A model's version by its id, live or not. */
@@ -81,7 +94,10 @@ export async function loadModelVersion(queryable: Queryable, versionId: number):
   return queryable.versions.get(versionId) as ScoringModel;
 }
 
-/** The sequences of these version ids, live or not: leads stay on the version they entered with. */
+/**
+ * The sequences of these version ids, live or not: leads stay on the version they entered with. Of a mailing it is the
+ * sequence that it is lived as.
+ */
 export async function loadSequenceVersions(
   queryable: Queryable,
   versionIds: readonly number[],
@@ -102,5 +118,6 @@ async function loadVersions(queryable: Queryable, versionIds: readonly number[])
 
 function stored(kind: string, content: unknown): ScoringModel | PacingPolicy | Sequence {
   if (kind === 'scoring_model') return storedModel(content);
+  if (kind === 'mailing') return asSequence(mailingSchema.parse(content));
   return kind === 'pacing' ? storedPolicy(content) : sequenceSchema.parse(content);
 }

@@ -23,7 +23,7 @@ export async function planWatches(
   { sequences }: LiveDefinitions,
   enrolments: ReadonlyMap<string, readonly EnrolmentOfLead[]>,
 ): Promise<(leadId: string) => PlanWatch> {
-  const entry = sequences.flatMap(({ definition, paused }) => (paused ? [] : conditionsAmong(definition.entry)));
+  const entry = sequences.flatMap(({ definition }) => conditionsAmong(definition.entry));
   const entryKeys = entry.flatMap(interestsOf);
   const entryScores = entry.flatMap(scoresIn);
   const askingScores = [...enrolments.values()].flat().filter(({ awaits }) => awaits.includes('score'));

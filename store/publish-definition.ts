@@ -6,10 +6,15 @@ import type { Template } from '../domain/definition/template.ts';
 import { KIND_NAMES } from '../domain/definition/validate.ts';
 import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
+import type { FirstLook } from '../domain/journey/snapshot.ts';
+import { mailingSchema } from '../domain/mailing/mailing.ts';
+import type { MailingTime } from '../domain/mailing/mailing-time.ts';
 import type { ApprovalParty } from '../domain/scoring/approval.ts';
 import { sequenceSchema } from '../domain/sequence/definition.ts';
+import { conditionsAmong } from '../domain/sequence/signal.ts';
 import { type CompiledTemplate, compileTemplate } from '../mail/compile-template.ts';
 import { checkApprovals } from './approve-model.ts';
+import { checkMailing } from './check-mailing.ts';
 import { checkReferences } from './check-references.ts';
 import { BATCHES_AT_ONCE, continueRefolds, REFOLD_PENDING } from './continue-refolds.ts';
 import type { Database, Transaction } from './database.ts';
@@ -17,6 +22,8 @@ import { loadLiveAttributeSets } from './load-vocabulary.ts';
 import { HAND_OFF_ALL, makeModelLive, type PublicationChoice } from './make-model-live.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { recordAudit } from './record-audit.ts';
+import { scheduleRun } from './schedule-run.ts';
+import { insertJob } from './sequence-job.ts';
 import { at, sql } from './sql.ts';
 import { unparkAll } from './unpark-all.ts';
 
@@ -29,6 +36,10 @@ export interface PublishInput {
   readonly choice?: PublicationChoice;
   /** Of a scoring model: who must have approved the version. Default: nobody. */
   readonly approvals?: readonly ApprovalParty[];
+  /** Of a sequence: what becomes of leads whose entry condition holds already. Default: they are left out of it. */
+  readonly existing?: FirstLook['existing'];
+  /** Of a mailing: when it goes. Default: as it says itself; where it does not say, it goes when somebody schedules it. */
+  readonly mailingTime?: MailingTime;
 }
 
 export interface Published {
@@ -52,9 +63,10 @@ export async function publishDefinition(database: Database, input: PublishInput)
   const compiled =
     input.kind === 'template' && before.compiled === null ? await compileTemplate(before.content as Template) : null;
   const published = await database.transaction(async (transaction) => {
-    // Sets of attributes are held against each other, and pacing policies too, so they are published one at a time.
+    // Sets of attributes are held against each other, and pacing policies too, so they are published one at a time; and
+    // sequences, so that their publications are numbered in the order in which plans come to see them.
     await transaction.query(sql`
-      SELECT 1 FROM definition WHERE kind = ${input.kind} AND (key = ${input.key} OR kind IN ('attributes', 'pacing')) ORDER BY key FOR UPDATE`);
+      SELECT 1 FROM definition WHERE kind = ${input.kind} AND (key = ${input.key} OR kind IN ('attributes', 'pacing', 'sequence')) ORDER BY key FOR UPDATE`);
     const draft = await readDraft(transaction, input);
     // Somebody stored another draft meanwhile: what was compiled, and what the caller saw, was the one before.
     if (draft.id !== before.id) {
@@ -64,7 +76,12 @@ export async function publishDefinition(database: Database, input: PublishInput)
       );
     }
     if (draft.live) {
-      const { choice = HAND_OFF_ALL } = input;
+      const { choice = HAND_OFF_ALL, existing = 'leave' } = input;
+      if (existing === 'enrol')
+        throw new TendError(
+          'conflict',
+          `Version ${draft.version} of "${input.key}" is live already, and what becomes of leads whose entry condition holds was chosen then: enrol them by hand, or publish another draft.`,
+        );
       if (choice.changed !== HAND_OFF_ALL.changed || choice.perDay !== null)
         throw new TendError(
           'conflict',
@@ -75,6 +92,7 @@ export async function publishDefinition(database: Database, input: PublishInput)
     if (input.kind === 'sequence') await checkReferences(transaction, sequenceSchema.parse(draft.content));
     if (input.kind === 'attributes') await checkOtherSets(transaction, draft.content as AttributeSet);
     if (input.kind === 'pacing') await checkOtherPolicies(transaction, input.key);
+    if (input.kind === 'mailing') await scheduleMailingVersion(transaction, input, draft);
     if (input.kind === 'scoring_model') {
       const { key, actor, now, choice = HAND_OFF_ALL, approvals = [] } = input;
       const model = { key, versionId: draft.id, version: draft.version };
@@ -107,6 +125,15 @@ async function readDraft(queryable: Database | Transaction, { kind, key }: Publi
     throw new TendError('not-found', `There is no ${KIND_NAMES[kind]} "${key}": store it with PUT first.`);
   }
   return draft;
+}
+
+/** To publish a mailing is to schedule it, where it says when it goes. */
+async function scheduleMailingVersion(transaction: Transaction, input: PublishInput, draft: Draft): Promise<void> {
+  const mailing = mailingSchema.parse(draft.content);
+  await checkMailing(transaction, mailing);
+  const { actor, now, mailingTime: time = mailing.at } = input;
+  const { id: versionId, version } = draft;
+  await scheduleRun(transaction, { versionId, version, mailing, time, actor, now, code: 'definition-invalid' });
 }
 
 /** All live sets are one vocabulary. */
@@ -142,17 +169,19 @@ async function makeLive(
   compiled: CompiledTemplate | null,
 ): Promise<void> {
   const { kind, key, actor, now } = input;
+  const publication = kind === 'sequence' ? await askForLooks(transaction, input, draft) : null;
   await transaction.query(sql`
     UPDATE definition SET live_version_id = ${draft.id}::bigint WHERE kind = ${kind} AND key = ${key}`);
   const made = kind === 'attributes' ? REFOLD_PENDING : compiled;
   await transaction.query(sql`
     UPDATE definition_version SET published_at = ${at(now)}, published_by = ${actor.name},
-           compiled = coalesce(${made === null ? null : JSON.stringify(made)}::jsonb, compiled)
+           compiled = coalesce(${made === null ? null : JSON.stringify(made)}::jsonb, compiled),
+           publication = ${publication === null ? null : JSON.stringify(publication)}::jsonb
     WHERE id = ${draft.id}::bigint`);
   if (kind === 'template') await wakeLeadsThatWaitFor(transaction, key);
   if (kind === 'pacing') await wakeLeadsWithOpenMail(transaction);
   await unparkAll(transaction);
-  const detail = { version: draft.version };
+  const detail = { version: draft.version, ...(publication !== null && { existing: publication.existing }) };
   await recordAudit(transaction, {
     actor,
     at: now,
@@ -163,11 +192,32 @@ async function makeLive(
   });
 }
 
-/** Mails that were withheld because the template was missing or could not be rendered may go now. */
+/** Where leads come into a sequence by a condition, all of them are looked at once; null where they don't. */
+async function askForLooks(
+  transaction: Transaction,
+  { key, existing = 'leave', actor, now }: PublishInput,
+  draft: Draft,
+): Promise<FirstLook | null> {
+  await transaction.query(sql`
+    UPDATE sequence_job SET state = 'cancelled', finished_at = ${at(now)}
+    WHERE sequence_key = ${key} AND kind = 'publish' AND state IN ('waiting', 'running')`);
+  if (conditionsAmong(sequenceSchema.parse(draft.content).entry).length === 0) return null;
+  const input = { kind: 'publish', versionId: draft.id } as const;
+  const { number } = await insertJob(transaction, { sequence: key, input, actor, now });
+  return { publication: number, existing };
+}
+
+/**
+ * Mails that were withheld because the template was missing or could not be rendered may go now, and streams that had
+ * nothing more may have this.
+ */
 async function wakeLeadsThatWaitFor(transaction: Transaction, templateKey: string): Promise<void> {
   const leads = await transaction.query<{ id: string }>(sql`
     SELECT id FROM lead WHERE id IN (
-      SELECT lead_id FROM message WHERE template_key = ${templateKey} AND state IN ('due', 'delayed', 'deferred') AND recipient_kind = 'lead')
+      SELECT lead_id FROM message WHERE template_key = ${templateKey} AND state IN ('due', 'delayed', 'deferred') AND recipient_kind IN ('lead', 'colleague')
+      UNION ALL
+      SELECT lead_id FROM enrolment JOIN definition_version AS version ON version.id = sequence_version_id
+      WHERE exhausted AND jsonb_path_exists(version.content, '$.streams[*].tracks[*].contents[*] ? (@ == $key)', jsonb_build_object('key', ${templateKey}::text)))
     ORDER BY id FOR NO KEY UPDATE`);
   await transaction.query(sql`
     UPDATE message SET next_attempt_at = NULL

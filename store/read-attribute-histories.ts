@@ -1,6 +1,6 @@
 import { attributeHistory, type KnownOverTime } from '../domain/attributes/history.ts';
 import type { Statement } from '../domain/attributes/statement.ts';
-import type { LeadStage } from '../domain/journey/snapshot.ts';
+import type { LeadStage } from '../domain/lead-stage.ts';
 import type { Queryable } from './database.ts';
 import { loadVocabulary } from './load-vocabulary.ts';
 import { sql } from './sql.ts';

@@ -1,6 +1,8 @@
 import type { Instant } from '../domain/instant.ts';
 import type { EnrolmentInForce } from '../domain/journey/snapshot.ts';
+import { passesOf } from '../domain/sequence/earlier-passes.ts';
 import type { EarlierPasses } from '../domain/sequence/entry.ts';
+import type { ContentGap } from '../domain/sequence/stream.ts';
 import type { Queryable } from './database.ts';
 import { loadSequenceVersions } from './load-live-definitions.ts';
 import { sql } from './sql.ts';
@@ -10,6 +12,7 @@ export type StoredEnrolment = EnrolmentInForce & {
   readonly state: 'entering' | 'active';
   readonly awaits: readonly string[];
   readonly exhausted: boolean;
+  readonly gap: ContentGap | null;
   readonly versionId: number;
 };
 
@@ -24,9 +27,9 @@ export async function readEnrolments(queryable: Queryable, leadId: string): Prom
   const rows = await queryable.query<Row>(sql`
     SELECT enrolment.id, lead_id AS "leadId", enrolment.sequence_key AS "sequenceKey", sequence_version_id AS "versionId", state,
            started_at AS "startedAt", trigger_interaction_id AS "startedBy", ended_at AS "endedAt", step_id AS "stepId", visit,
-           step_entered_at AS "stepEnteredAt", step_entered_by AS "stepEnteredBy", awaits, jumps, exhausted, mails_from AS "mailsFrom",
-           enrolment.paused_at IS NOT NULL OR definition.paused_at IS NOT NULL AS paused
-    FROM enrolment LEFT JOIN definition ON definition.kind = 'sequence' AND definition.key = enrolment.sequence_key
+           step_entered_at AS "stepEnteredAt", step_entered_by AS "stepEnteredBy", awaits, jumps, exhausted, gap, mails_from AS "mailsFrom",
+           step_held_ms AS "stepHeldMs", held_ms AS "heldMs", held AS paused
+    FROM enrolment JOIN enrolment_hold ON enrolment_hold.id = enrolment.id
     WHERE lead_id = ${leadId}::uuid AND state <> 'turned-away' ORDER BY started_at, enrolment.id`);
   if (rows.length === 0) return { running: [], passes: new Map() };
   const going = rows.filter((row): row is Row & { state: 'entering' | 'active' } => row.endedAt === null);
@@ -56,19 +59,6 @@ type Row = Omit<StoredEnrolment, 'sequence' | 'winners' | 'state'> & {
   readonly state: string;
   readonly endedAt: Instant | null;
 };
-
-/** What `rows`, passes through one sequence, come to. */
-export function passesOf(
-  rows: readonly { readonly startedAt: Instant; readonly endedAt: Instant | null }[],
-): EarlierPasses {
-  const ended = rows.flatMap(({ endedAt }) => endedAt ?? []);
-  return {
-    any: rows.length > 0,
-    active: ended.length < rows.length,
-    lastStartedAt: rows.length === 0 ? null : Math.max(...rows.map(({ startedAt }) => startedAt)),
-    lastEndedAt: ended.length === 0 ? null : Math.max(...ended),
-  };
-}
 
 async function readWinners(
   queryable: Queryable,

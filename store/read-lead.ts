@@ -1,7 +1,8 @@
 import { type ShownAttribute, showAttributes } from '../domain/attributes/shown.ts';
 import type { Band, Grade } from '../domain/conditions/facts.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { LeadStage } from '../domain/journey/snapshot.ts';
+import type { LeadStage } from '../domain/lead-stage.ts';
+import { adjustmentName, BY_HAND } from '../domain/scoring/adjustment.ts';
 import { cellName } from '../domain/scoring/cell.ts';
 import type { ScoringModel } from '../domain/scoring/model.ts';
 import type { Database } from './database.ts';
@@ -102,8 +103,11 @@ async function readStandings(database: Database, leadId: string): Promise<LeadSt
     JOIN definition ON definition.kind = 'scoring_model' AND definition.live_version_id = standing.model_version_id
     JOIN definition_version AS version ON version.id = standing.model_version_id
     WHERE standing.lead_id = ${leadId}::uuid ORDER BY version.key`);
-  const awards = await database.query<Omit<ExplainedAward, 'ruleName'> & { versionId: number }>(sql`
+  const awards = await database.query<
+    Omit<ExplainedAward, 'ruleName'> & { versionId: number; reason: string | null }
+  >(sql`
     SELECT model_version_id AS "versionId", score_ledger.points, score_ledger.rule, score_ledger.provisional,
+           CASE WHEN score_ledger.rule = ${BY_HAND} THEN properties->>'reason' END AS reason,
            jsonb_build_object('id', interaction.id, 'source', interaction.source, 'messageId', interaction.message_id,
              'kind', interaction.kind, 'name', interaction.name,
              'at', (extract(epoch FROM interaction.occurred_at) * 1000)::bigint) AS interaction
@@ -115,10 +119,10 @@ async function readStandings(database: Database, leadId: string): Promise<LeadSt
     const names = new Map(content.rules.map((rule) => [rule.id, rule.name ?? rule.id]));
     const explanation = awards
       .filter((award) => award.versionId === versionId)
-      .map(({ points, rule, provisional, interaction }) => ({
+      .map(({ points, rule, provisional, reason, interaction }) => ({
         points,
         rule,
-        ruleName: names.get(rule) ?? rule,
+        ruleName: reason === null ? (names.get(rule) ?? rule) : adjustmentName(reason),
         provisional,
         interaction,
       }));

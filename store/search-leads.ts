@@ -1,7 +1,7 @@
 import { TendError } from '../domain/errors.ts';
 import { normaliseEmail, normaliseId } from '../domain/identity/normalise.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { LeadStage } from '../domain/journey/snapshot.ts';
+import type { LeadStage } from '../domain/lead-stage.ts';
 import type { Database } from './database.ts';
 import { sql } from './sql.ts';
 

@@ -2,6 +2,7 @@ import type { Actor } from '../domain/actor.ts';
 import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { MessageState } from '../domain/sending/message.ts';
+import type { RecipientKind } from './claim-message.ts';
 import type { Database, Transaction } from './database.ts';
 import { lockLead } from './lock-lead.ts';
 import { raiseAttention } from './raise-attention.ts';
@@ -26,7 +27,7 @@ export interface SettleInput {
 export interface SettledMessage {
   readonly id: string;
   readonly leadId: string;
-  readonly recipient: 'lead' | 'rep';
+  readonly recipient: RecipientKind;
   readonly state: MessageState;
   readonly reason: string;
 }
@@ -74,7 +75,7 @@ export async function settleMessage(database: Database, input: SettleInput): Pro
 }
 
 interface MessageToSettle {
-  readonly recipient: 'lead' | 'rep';
+  readonly recipient: RecipientKind;
   readonly state: MessageState;
   readonly reason: string | null;
   readonly handoffId: string | null;

@@ -9,6 +9,7 @@ import type {
 } from '../domain/journey/journey-plan.ts';
 import type { EnrolmentInForce, JourneySnapshot } from '../domain/journey/snapshot.ts';
 import { isFinal } from '../domain/sending/message.ts';
+import type { ContentGap } from '../domain/sequence/stream.ts';
 import type { Transaction } from './database.ts';
 import { insertHandoff } from './insert-handoff.ts';
 import { newId } from './new-id.ts';
@@ -52,8 +53,9 @@ export async function writePlan(
   for (const change of plan.messages) await writeMessage(transaction, change, now);
   const offered = plan.offer === null ? null : await insertHandoff(transaction, leadId, plan.offer, snapshot, now);
   const { openHandoff } = snapshot;
+  const publication = Math.max(0, ...snapshot.live.map(({ firstLook }) => firstLook?.publication ?? 0));
   await transaction.query(sql`
-    UPDATE lead SET planned_rev = ${attentionRev}::bigint, next_look_at = ${at(nextLookAt)}, journey_open = NOT ${plan.closed} AND (journey_open OR ${byJourney}),
+    UPDATE lead SET publications_seen = greatest(publications_seen, ${publication}::bigint), planned_rev = ${attentionRev}::bigint, next_look_at = ${at(nextLookAt)}, journey_open = NOT ${plan.closed} AND (journey_open OR ${byJourney}),
            armed_look_at = CASE WHEN ${byJourney} THEN ${at(nextLookAt)}::timestamptz ELSE armed_look_at END
     WHERE id = ${leadId}::uuid`);
   return {
@@ -83,11 +85,11 @@ async function writeEnrolment(
   if (change.kind !== 'moved') {
     const state = change.kind === 'ended' ? change.state : 'turned-away';
     await transaction.query(sql`
-      UPDATE enrolment SET state = ${state}, ended_at = ${at(change.at)}, end_reason = ${change.reason}, awaits = '{}', exhausted = false
+      UPDATE enrolment SET state = ${state}, ended_at = ${at(change.at)}, end_reason = ${change.reason}, awaits = '{}', exhausted = false, gap = NULL
       WHERE id = ${change.id}::uuid`);
     return;
   }
-  const { id, stepId, visit, stepEnteredAt, stepEnteredBy, jumps, awaits, exhausted } = change;
+  const { id, stepId, visit, stepEnteredAt, stepEnteredBy, jumps, awaits, exhausted, gap } = change;
   // What was read has more to it than what was decided from.
   const running: readonly EnrolmentInForce[] = [...snapshot.enrolments, ...snapshot.entering];
   const stored = running.find((enrolment) => enrolment.id === id) as StoredEnrolment | undefined;
@@ -99,14 +101,20 @@ async function writeEnrolment(
     stored.stepEnteredAt === stepEnteredAt &&
     stored.stepEnteredBy === stepEnteredBy &&
     stored.exhausted === exhausted &&
+    sameGap(stored.gap, gap) &&
     JSON.stringify(stored.jumps) === JSON.stringify(jumps) &&
     stored.awaits.join('\n') === awaits.join('\n');
   if (same) return;
   await transaction.query(sql`
     UPDATE enrolment SET state = 'active', step_id = ${stepId}, visit = ${visit}, step_entered_at = ${at(stepEnteredAt)},
            step_entered_by = ${stepEnteredBy}::bigint, jumps = ${JSON.stringify(jumps)}::jsonb, exhausted = ${exhausted},
-           awaits = ${awaits}::text[]
+           gap = ${gap === null ? null : JSON.stringify(gap)}::jsonb, awaits = ${awaits}::text[],
+           step_held_ms = CASE WHEN step_id = ${stepId} AND visit = ${visit} THEN step_held_ms ELSE 0 END
     WHERE id = ${id}::uuid`);
+}
+
+function sameGap(stored: ContentGap | null, gap: ContentGap | null): boolean {
+  return stored?.stream === gap?.stream && stored?.track === gap?.track && stored?.cell === gap?.cell;
 }
 
 async function insertEnrolment(transaction: Transaction, leadId: string, entry: Entry): Promise<void> {

@@ -15,7 +15,9 @@ import { activityInterceptors } from './activity-interceptors.ts';
 import { startAssessor } from './assessor.ts';
 import { startLinker } from './linker.ts';
 import { listen } from './listen.ts';
+import { startMailer } from './mailer.ts';
 import { startReplayer } from './replayer.ts';
+import { startSequenceChanger } from './sequence-changer.ts';
 import { startSweeper } from './sweeper.ts';
 import { startWaker } from './waker.ts';
 import { startWebhookSender } from './webhook-sender.ts';
@@ -43,7 +45,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Starts everything that a worker process does: workflows, deciding activities, mail, linker, assessor, replayer, waker, webhooks, sweep. */
+/** Starts everything that a worker process does: workflows, deciding activities, mail, linker, assessor, replayer, mailer, waker, webhooks, sweep. */
 export async function startWorker(context: WorkerContext): Promise<RunningWorker> {
   const { database, clock, log, transport, compose, leaseMs } = context;
   const native = await NativeConnection.connect({ address: context.temporalAddress });
@@ -77,6 +79,8 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
   });
   const linker = startLinker({ database, clock, log });
   const replayer = startReplayer({ database, clock, log });
+  const changer = startSequenceChanger({ database, clock, log });
+  const mailer = startMailer({ database, clock, log, onEnrolled: (leads) => waker.leadsLater(leads) });
   const webhooks = startWebhookSender({ database, clock, log, allowPrivate: context.webhookAllowPrivate ?? false });
   const sweeper = startSweeper({ database, clock, waker, log, everyMs: context.sweepMs });
   const listener = await listen(
@@ -98,7 +102,14 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
     async stop() {
       await listener.close();
       await sweeper.stop();
-      await Promise.all([linker.stop(), assessor.stop(), replayer.stop(), webhooks.stop()]);
+      await Promise.all([
+        linker.stop(),
+        assessor.stop(),
+        replayer.stop(),
+        changer.stop(),
+        mailer.stop(),
+        webhooks.stop(),
+      ]);
       await waker.stop();
       if (journeys.getState() === 'RUNNING') journeys.shutdown();
       if (mails.getState() === 'RUNNING') mails.shutdown();

@@ -10,7 +10,7 @@ import { isoInstants } from '../iso-instants.ts';
 import { actorOf } from '../middleware/authenticate.ts';
 import { path } from '../middleware/methods.ts';
 
-/** `/api/sequences`, `/api/scoring-models`, `/api/templates` or `/api/attributes`: the same for each kind. */
+/** `/api/sequences`, `/api/scoring-models`, `/api/templates`, `/api/attributes` or `/api/pacing`: the same for each kind. */
 export function definitionRoutes(
   kind: DefinitionKind,
   database: Database,

@@ -11,6 +11,7 @@ import type { Database } from '../../store/database.ts';
 import { enrolLead } from '../../store/enrol-lead.ts';
 import { explainScore } from '../../store/explain-score.ts';
 import { explainWhy } from '../../store/explain-why.ts';
+import { listEnrolments } from '../../store/list-enrolments.ts';
 import { readWeighedStatements } from '../../store/read-attributes.ts';
 import { readLead } from '../../store/read-lead.ts';
 import { readTimeline } from '../../store/read-timeline.ts';
@@ -48,7 +49,11 @@ const scoreSchema = z.strictObject({
   version: z.coerce.number().int().min(1).max(2_147_483_647).optional(),
 });
 
-const enrolmentSchema = z.strictObject({ sequence: definitionKeySchema });
+const enrolmentSchema = z.strictObject({
+  sequence: definitionKeySchema,
+  again: z.boolean().default(false),
+  ignoreAudience: z.boolean().default(false),
+});
 
 /** `/api/leads`. */
 export function leadRoutes(database: Database, clock: Clock): Router {
@@ -67,8 +72,9 @@ export function leadRoutes(database: Database, clock: Clock): Router {
   };
 
   const why: RequestHandler<{ id: string }> = async (request, response) => {
-    const found = await explainWhy(database, request.params.id);
-    response.json(isoInstants({ ...found, words: whyInWords(found, clock.now()) }));
+    const now = clock.now();
+    const found = await explainWhy(database, request.params.id, now);
+    response.json(isoInstants({ ...found, words: whyInWords(found, now) }));
   };
 
   const score: RequestHandler<{ id: string }> = async (request, response) => {
@@ -113,9 +119,13 @@ export function leadRoutes(database: Database, clock: Clock): Router {
     );
   };
 
+  const enrolments: RequestHandler<{ id: string }> = async (request, response) => {
+    response.json({ enrolments: isoInstants(await listEnrolments(database, request.params.id)) });
+  };
+
   const enrol: RequestHandler<{ id: string }> = async (request, response) => {
-    const { sequence } = parseInput(enrolmentSchema, request.body);
-    const input = { leadId: request.params.id, sequence, actor: actorOf(request), now: clock.now() };
+    const how = parseInput(enrolmentSchema, request.body);
+    const input = { leadId: request.params.id, ...how, actor: actorOf(request), now: clock.now() };
     response.status(201).json(await enrolLead(database, input));
   };
 
@@ -126,6 +136,6 @@ export function leadRoutes(database: Database, clock: Clock): Router {
   path(router, '/:id/check', { post: check });
   path(router, '/:id/attributes', { post: attributes });
   path(router, '/:id/consents', { post: consent });
-  path(router, '/:id/enrolments', { post: enrol });
+  path(router, '/:id/enrolments', { get: enrolments, post: enrol });
   return router;
 }

@@ -29,13 +29,16 @@ export function planEntries(draft: Draft): void {
   for (const { sequence, versionId, passes, heldBefore, firstLook } of snapshot.live) {
     const conditions = conditionsAmong(sequence.entry);
     if (conditions.length === 0) continue;
+    // Who can't come in, in this stage or ever again, is not kept awake for it; what came true meanwhile counts once they can.
+    const barrier = entryBarrier(sequence, snapshot.lead.stage, passes, now);
+    if (barrier === 'stage' || barrier === 'no-reentry') continue;
     const held = anyHolds(sequence.entry, snapshot.facts);
     if (held !== heldBefore) draft.conditionsHeld.push({ sequence: sequence.key, held });
     draft.looks.push(...conditions.map(snapshot.outlook));
     const comesIn = firstLook === null ? !heldBefore : firstLook.existing === 'enrol';
     if (!held || !comesIn) continue;
     const [first] = sequence.steps;
-    if (first === undefined || entryBarrier(sequence, snapshot.lead.stage, passes, now) !== null) continue;
+    if (first === undefined || barrier !== null) continue;
     if (!inAudience(sequence, snapshot.facts) || draft.entries.some((entry) => entry.sequence === sequence.key))
       continue;
     draft.entries.push({ sequence: sequence.key, versionId, by: 'condition', at: now, stepId: first.id });

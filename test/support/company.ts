@@ -23,7 +23,7 @@ export async function publish(
 }
 
 /** A template small enough not to slow a test down; sent again and again in tests that look at something else. */
-export function plainTemplate(key: string, recipient: 'lead' | 'rep' = 'lead', repeatable = true) {
+export function plainTemplate(key: string, recipient: 'lead' | 'rep' | 'colleague' = 'lead', repeatable = true) {
   const link =
     recipient === 'lead'
       ? '<mj-button href="https://shop.example/offer">See it</mj-button><mj-text><a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text>'

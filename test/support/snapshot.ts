@@ -1,9 +1,9 @@
 import { nothingKnown } from '../../domain/attributes/history.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { EnrolmentInForce, JourneySnapshot, LiveSequence } from '../../domain/journey/snapshot.ts';
-import type { MessageInForce } from '../../domain/sending/message.ts';
 import { noPolicy } from '../../domain/pacing/policy.ts';
 import { conditionOutlook } from '../../domain/scoring/outlook.ts';
+import type { MessageInForce } from '../../domain/sending/message.ts';
 import type { Sequence } from '../../domain/sequence/definition.ts';
 import { NO_PASSES } from '../../domain/sequence/entry.ts';
 
@@ -47,6 +47,8 @@ export function enrolmentIn(sequence: Sequence, at: Instant, change: Partial<Enr
     visit: 1,
     stepEnteredAt: at,
     stepEnteredBy: null,
+    stepHeldMs: 0,
+    heldMs: 0,
     jumps: {},
     winners: new Map(),
     paused: false,
@@ -80,5 +82,5 @@ export function messageOf(stepId: string, at: Instant, change: Partial<MessageIn
 
 /** `sequence`, published, of which the lead has not been in. */
 export function liveSequence(sequence: Sequence, change: Partial<LiveSequence> = {}): LiveSequence {
-  return { versionId: 1, sequence, paused: false, passes: NO_PASSES, heldBefore: false, ...change };
+  return { versionId: 1, sequence, passes: NO_PASSES, heldBefore: false, firstLook: null, ...change };
 }

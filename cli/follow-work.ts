@@ -1,0 +1,61 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ApiClient } from './api-client.ts';
+import { dim } from './terminal.ts';
+
+/** Work that goes through all who are in a sequence. */
+export interface Work {
+  readonly id: string;
+  readonly kind: 'publish' | 'pause' | 'resume' | 'migration';
+  readonly state: 'waiting' | 'running' | 'done' | 'cancelled' | 'failed';
+  readonly total: number | null;
+  readonly done: number;
+  readonly result: Readonly<Record<string, number>>;
+  readonly error: string | null;
+}
+
+const LOOK_MS = 300;
+/** How often progress is told where no line can be rewritten. */
+const PLAIN_MS = 10_000;
+
+/** Shows the progress of what is under way in a sequence until it is through. Ctrl-C ends this command only. */
+export async function followWork(api: ApiClient, key: string, kind: Work['kind']): Promise<void> {
+  await follow(async () => {
+    const { underWay } = await api.call<{ underWay: Work[] }>('GET', `/api/sequences/${encodeURIComponent(key)}`);
+    return underWay.find((work) => work.kind === kind) ?? null;
+  });
+}
+
+/** Asks `read` again and again until what it tells of is through, or is no more. Returns the last that was told. */
+export async function follow(read: () => Promise<Work | null>): Promise<Work | null> {
+  const shown = progressLine();
+  try {
+    for (;;) {
+      const work = await read();
+      if (work === null || (work.state !== 'waiting' && work.state !== 'running')) return work;
+      shown.say(work);
+      await pause(LOOK_MS);
+    }
+  } finally {
+    shown.end();
+  }
+}
+
+function progressLine(): { say(work: Work): void; end(): void } {
+  const rewrites = process.stdout.isTTY === true;
+  let told = performance.now();
+  return {
+    say({ done, total, error }) {
+      const count =
+        total === null ? 'waits for its turn' : `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`;
+      const text = error === null ? count : `${count}; failed last with ${error}, and is tried again`;
+      if (rewrites) process.stdout.write(`\r\x1b[2K${dim(text)}`);
+      else if (performance.now() - told > PLAIN_MS) {
+        told = performance.now();
+        console.log(text);
+      }
+    },
+    end() {
+      if (rewrites) process.stdout.write('\r\x1b[2K');
+    },
+  };
+}
