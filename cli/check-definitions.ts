@@ -4,11 +4,12 @@ import type { Template } from '../domain/definition/template.ts';
 import { fieldProblems, validateDefinition } from '../domain/definition/validate.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import { repSchema } from '../domain/handoff/rep.ts';
+import type { Mailing } from '../domain/mailing/mailing.ts';
 import type { Sequence } from '../domain/sequence/definition.ts';
 import { compileTemplate } from '../mail/compile-template.ts';
 import { type DefinitionFile, problemLines } from './definition-files.ts';
 import { fileKinds, isVersioned } from './file-kinds.ts';
-import { templatesNamedBy } from './templates-named.ts';
+import { type NamedTemplate, templatesNamedBy } from './templates-named.ts';
 
 /** What is wrong with files, each problem a line with its place; and what can only be seen where Tend runs. */
 export interface CheckedFiles {
@@ -91,7 +92,7 @@ function sharedAttributes(valid: readonly ValidFile[]): string[] {
   });
 }
 
-/** The templates that sequences name, where both are among the files; where one is not, only the installation can tell. */
+/** The templates that sequences and mailings name, where both are among the files; where one is not, only the installation can tell. */
 function checkTemplates(valid: readonly ValidFile[], files: readonly DefinitionFile[]): CheckedFiles {
   const recipients = new Map(
     valid
@@ -102,8 +103,7 @@ function checkTemplates(valid: readonly ValidFile[], files: readonly DefinitionF
   const problems: string[] = [];
   const notes: string[] = [];
   for (const { file, content } of valid) {
-    if (file.kind !== 'sequence') continue;
-    for (const { path, key, toLead } of templatesNamedBy(content as Sequence)) {
+    for (const { path, key, toLead } of namedBy(file, content)) {
       const found = recipients.get(key);
       if (!written.has(key))
         notes.push(`${file.placeOf(path)}: ${path} names the template "${key}", which is not among these files`);
@@ -112,6 +112,11 @@ function checkTemplates(valid: readonly ValidFile[], files: readonly DefinitionF
     }
   }
   return { problems, notes };
+}
+
+function namedBy({ kind }: DefinitionFile, content: unknown): NamedTemplate[] {
+  if (kind === 'sequence') return templatesNamedBy(content as Sequence);
+  return kind === 'mailing' ? [{ path: 'template', key: (content as Mailing).template, toLead: true }] : [];
 }
 
 function wrongRecipient(key: string, toLead: boolean): string {

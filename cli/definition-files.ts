@@ -54,12 +54,15 @@ export async function readAllFiles(paths: readonly string[]): Promise<ReadFiles>
 }
 
 /** Each problem of a file's content as a line: where it stands, what it is about, and the mend. */
-export function problemLines(file: DefinitionFile, problems: readonly FieldProblem[]): string[] {
+export function problemLines(file: Pick<DefinitionFile, 'placeOf'>, problems: readonly FieldProblem[]): string[] {
   return problems.map(({ path, problem }) => `${file.placeOf(path)}: ${path === '' ? '' : `${path} `}${problem}`);
 }
 
-/** What other programs keep beside definitions is not looked into: packages, hidden folders, the schemas of editors. */
-const NOT_OURS = /(?:^|[\\/])(?:node_modules|\.[^\\/]+)[\\/]|\.schema\.json$/;
+/**
+ * What stands beside definitions and is none is not looked into: packages, hidden folders, the schemas of editors; and
+ * tests with their personas, which `tend test` and `tend simulate` read.
+ */
+const NOT_OURS = /(?:^|[\\/])(?:node_modules|\.[^\\/]+)[\\/]|\.schema\.json$|\.(?:test|personas)\.ya?ml$/;
 
 async function findFiles(entry: string): Promise<string[]> {
   const info = await stat(entry).catch(() => {
@@ -72,8 +75,24 @@ async function findFiles(entry: string): Promise<string[]> {
     .map((name) => path.join(entry, name));
 }
 
-/** JSON is YAML too, so one parser reads both and knows the lines of both. */
 async function readDefinitionFile(file: string): Promise<DefinitionFile | string> {
+  const read = await readPlacedFile(file, `kind: ${allFileKinds.join(' | ')}`);
+  if (typeof read === 'string') return read;
+  const { kind, placeOf } = read;
+  if (!isFileKind(kind)) return `${placeOf('kind')}: kind must be one of ${allFileKinds.join(', ')}`;
+  const key = kind === 'team' ? 'team' : read.content.key;
+  if (typeof key !== 'string') return `${placeOf('key')}: needs a key, for example key: ${path.parse(file).name}`;
+  return { ...read, kind, key };
+}
+
+/** A file as it is written, with the lines of what stands in it. */
+export type PlacedFile = Pick<DefinitionFile, 'file' | 'content' | 'placeOf'> & { readonly kind: unknown };
+
+/**
+ * JSON is YAML too, so one parser reads both and knows the lines of both. `begins` is what a file is to begin with. A
+ * text is the problem, with its place.
+ */
+export async function readPlacedFile(file: string, begins: string): Promise<PlacedFile | string> {
   const shown = path.relative(process.cwd(), file);
   const lines = new LineCounter();
   const document = parseDocument(await readFile(file, 'utf8'), { lineCounter: lines });
@@ -82,15 +101,10 @@ async function readDefinitionFile(file: string): Promise<DefinitionFile | string
     const { line, col } = lines.linePos(error.pos[0]);
     return `${shown}:${line}:${col}: ${error.message.split('\n')[0]}`;
   }
-  if (!isMap(document.contents))
-    return `${shown}:1:1: must be a mapping that begins with kind: ${allFileKinds.join(' | ')}`;
+  if (!isMap(document.contents)) return `${shown}:1:1: must be a mapping that begins with ${begins}`;
   // An editor's own: where the schema of a JSON file is.
   const { kind, $schema: _, ...content } = document.toJS() as Record<string, unknown>;
-  const placeOf = (dottedPath: string) => `${shown}:${place(document, lines, dottedPath)}`;
-  if (!isFileKind(kind)) return `${placeOf('kind')}: kind must be one of ${allFileKinds.join(', ')}`;
-  const key = kind === 'team' ? 'team' : content.key;
-  if (typeof key !== 'string') return `${placeOf('key')}: needs a key, for example key: ${path.parse(file).name}`;
-  return { file: shown, kind, key, content, placeOf };
+  return { file: shown, kind, content, placeOf: (dottedPath) => `${shown}:${place(document, lines, dottedPath)}` };
 }
 
 function place(document: Document.Parsed, lines: LineCounter, dottedPath: string): string {

@@ -18,9 +18,10 @@ export const fileKinds = {
   attributes: { definition: 'attributes', address: '/api/attributes', folder: 'attributes' },
   'scoring-model': { definition: 'scoring_model', address: '/api/scoring-models', folder: 'scoring-models' },
   pacing: { definition: 'pacing', address: '/api/pacing', folder: 'pacing' },
-  sequence: { definition: 'sequence', address: '/api/sequences', folder: 'sequences' },
   /** The representatives: one file, whose key is its kind. */
   team: { definition: null, address: '/api/reps', folder: '.' },
+  sequence: { definition: 'sequence', address: '/api/sequences', folder: 'sequences' },
+  mailing: { definition: 'mailing', address: '/api/mailings', folder: 'mailings' },
 } as const satisfies Record<string, FileKindEntry>;
 
 export type FileKind = keyof typeof fileKinds;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { definitionKinds } from '../domain/definition/definition.ts';
 import { FILE_KINDS, jsonSchemaOf } from '../domain/definition/json-schema.ts';
+import { simulationFileKinds, simulationJsonSchema } from '../domain/simulation/json-schema.ts';
 import { dim, green } from './terminal.ts';
 
 export function registerSchemas(program: Command): void {
@@ -15,9 +16,13 @@ export function registerSchemas(program: Command): void {
 
 async function write(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const kind of definitionKinds) {
-    const file = path.join(folder, `${FILE_KINDS[kind]}.schema.json`);
-    await writeFile(file, `${JSON.stringify(jsonSchemaOf(kind), null, 2)}\n`);
+  const schemas = [
+    ...definitionKinds.map((kind) => [FILE_KINDS[kind], jsonSchemaOf(kind)] as const),
+    ...simulationFileKinds.map((kind) => [kind, simulationJsonSchema(kind)] as const),
+  ];
+  for (const [kind, schema] of schemas) {
+    const file = path.join(folder, `${kind}.schema.json`);
+    await writeFile(file, `${JSON.stringify(schema, null, 2)}\n`);
     console.log(`${green('✓')} ${file}`);
   }
   console.log(

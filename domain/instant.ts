@@ -12,12 +12,14 @@ const count = z.number().int('must be a whole number').nonnegative('must not be 
 
 /** A length of time as marketers write it: `{ days: 2, hours: 12 }`. A day is 24 hours. */
 export const durationSchema = z
-  .strictObject({
-    days: count.optional(),
-    hours: count.optional(),
-    minutes: count.optional(),
-    seconds: count.optional(),
-  })
+  .strictObject(
+    { days: count.optional(), hours: count.optional(), minutes: count.optional(), seconds: count.optional() },
+    // What is misspelt is named by itself.
+    {
+      error: ({ code }) =>
+        code === 'invalid_type' ? 'must be a length of time such as { days: 2, hours: 12 }' : undefined,
+    },
+  )
   .refine((duration) => durationMs(duration) > 0, 'must be longer than nothing, for example { days: 2 }')
   .refine((duration) => durationMs(duration) <= 3_660 * DAY, 'must be at most ten years');
 

@@ -224,14 +224,25 @@ describe('publishing', () => {
 describe('the shipped definitions', () => {
   it('are all valid, refer to one another rightly and can be pushed twice', async () => {
     expect((await pushShipped(api)).sort()).toEqual([
+      'mailing next-newsletter',
       'scoring-model stationery',
       'sequence demo-newsletter',
+      'sequence stationery-birthday',
       'sequence stationery-customer',
       'sequence stationery-newsletter',
+      'template birthday-question',
+      'template birthday-voucher',
+      'template colleague-notice',
+      'template customer-first-steps',
+      'template customer-refill',
       'template customer-welcome',
       'template handoff',
+      'template ink-workshop',
       'template newsletter',
+      'template next-newsletter',
       'template painting-supplies',
+      'template paper-guide',
+      'template pen-guide',
     ]);
     expect(await pushShipped(api)).toEqual([]);
     expect((await api.api('GET', 'reps')).body.reps.map(({ key }: { key: string }) => key)).toEqual([

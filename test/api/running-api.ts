@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../../api/app.ts';
 import { createIngest, type Ingest } from '../../api/ingest.ts';
+import type { TestMailSender } from '../../api/routes/mailings.ts';
 import { system } from '../../domain/actor.ts';
 import type { ApprovalParty } from '../../domain/scoring/approval.ts';
 import { createApiKey } from '../../store/api-keys.ts';
@@ -37,6 +38,7 @@ export async function startApi(
   clock: Clock,
   flushMs = 1,
   modelApprovals: readonly ApprovalParty[] = [],
+  testMails: TestMailSender | null = null,
 ): Promise<RunningApi> {
   const now = clock.now();
   await createApiKey(database, { kind: 'write', name: 'shop', key: WRITE_KEY, actor: system, now });
@@ -49,6 +51,7 @@ export async function startApi(
     ingest,
     signingSecret: SIGNING_SECRET,
     modelApprovals,
+    testMails,
     report: (failure) => failures.push(failure),
   });
   const server = createServer(app);

@@ -25,10 +25,16 @@ const shipped = [
   'sequences/models/cloud.yaml',
   'sequences/attributes/qualification.yaml',
   'sequences/attributes/electricity.yaml',
+  'sequences/pacing.yaml',
   'sequences/stationery/newsletter.yaml',
   'sequences/stationery/customer.yaml',
+  'sequences/stationery/birthday.yaml',
+  'sequences/business/white-paper.yaml',
+  'sequences/business/revival.yaml',
+  'sequences/electricity/comparison.yaml',
   'sequences/demo/newsletter.yaml',
-  'templates/newsletter.yaml',
+  'templates/stationery/newsletter.yaml',
+  'templates/business/cloud-question.yaml',
   'templates/handoff.yaml',
 ];
 

@@ -15,6 +15,19 @@ describe('a template', () => {
     });
   });
 
+  it('may ask leads, and says nothing of it where it does not', () => {
+    expect(templateSchema.parse({ key: 'a', name: 'A', asks: true, locales: { en: content } }).asks).toBe(true);
+    expect(templateSchema.parse({ key: 'a', name: 'A', locales: { en: content } })).not.toHaveProperty('asks');
+    const rep = templateSchema.safeParse({
+      key: 'a',
+      name: 'A',
+      asks: true,
+      recipient: 'rep',
+      locales: { en: content },
+    });
+    expect(rep.error?.issues.map(({ path }) => path)).toEqual([['asks']]);
+  });
+
   it('names its locales as BCP 47 does', () => {
     for (const locale of ['EN', 'english', 'de_AT', 'd']) {
       expect(

@@ -144,7 +144,7 @@ describe('publishing a version that makes leads ready for sales', () => {
     const version = await publish(20, choice('hand-off', 2));
     await settle();
     for (const lead of leads) expect(await offered(lead)).toBe(false);
-    const words = async (lead: TestLead) => whyInWords(await explainWhy(database, lead.id), now);
+    const words = async (lead: TestLead) => whyInWords(await explainWhy(database, lead.id, now), now);
     expect(await words(leads[0]!)).toContain(
       `It is ready for sales since version ${version} of the scoring model "shop" was published, not by anything it did: it is offered when its turn comes, 2 leads a day.`,
     );
@@ -203,11 +203,11 @@ describe('publishing a version that makes leads ready for sales', () => {
     await settle();
     await releaseHeld(database, clock);
     expect(await offered(lead)).toBe(false);
-    expect((await explainWhy(database, lead.id)).held).toMatchObject([{ until: 'next-interaction' }]);
+    expect((await explainWhy(database, lead.id, now)).held).toMatchObject([{ until: 'next-interaction' }]);
     await act(lead, 'Page');
     await settle();
     expect(await offered(lead)).toBe(true);
-    expect((await explainWhy(database, lead.id)).held).toEqual([]);
+    expect((await explainWhy(database, lead.id, now)).held).toEqual([]);
   });
 
   it('never, where that was chosen, until they fall back and qualify anew', async () => {
