@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Question } from '../domain/sequence/question.ts';
+import { inWordsOf, type Question } from '../domain/sequence/question.ts';
 import { escapeHtml, languageOf, sendPage } from './pages.ts';
 
 /** What the pages around a mail's question say. */
@@ -54,14 +54,15 @@ export function questionPage(request: Request, response: Response, page: Questio
   const alert = problem === null ? '' : `<p class="problem" role="alert" id="problem">${t[problem]}</p>`;
   const form = `<form method="post" action="?">${input}<button>${t.button}</button></form>`;
   const hint = given === null || problem !== null ? '' : `<p>${t.hint}</p>`;
-  sendPage(request, response, problem === null ? 200 : 400, escapeHtml(question.question), `${alert}${hint}${form}`);
+  const { text } = inWordsOf(question, languageOf(request));
+  sendPage(request, response, problem === null ? 200 : 400, escapeHtml(text), `${alert}${hint}${form}`);
 }
 
-function choicesIn(request: Request, { question: { choices }, given, problem }: QuestionPage): string {
-  const radios = choices.map((choice) => {
+function choicesIn(request: Request, { question, given, problem }: QuestionPage): string {
+  const radios = question.choices.map((choice) => {
     const checked = choice === given ? ' checked' : '';
     const radio = `<input type="radio" name="answer" value="${escapeHtml(choice)}" required${checked}>`;
-    return `<label class="choice">${radio}<span>${escapeHtml(labelOf(request, choice, choices))}</span></label>`;
+    return `<label class="choice">${radio}<span>${escapeHtml(labelOf(request, choice, question))}</span></label>`;
   });
   return `<div class="choices" role="radiogroup" aria-labelledby="title"${describedBy(problem)}>${radios.join('')}</div>`;
 }
@@ -74,18 +75,21 @@ function textIn({ given, problem }: QuestionPage, label: string): string {
 const describedBy = (problem: AnswerProblem | null) =>
   problem === null ? '' : ' aria-describedby="problem" aria-invalid="true"';
 
-/** Yes and no are said in the reader's language; other choices are the marketer's own words, and stay as they are. */
-function labelOf(request: Request, choice: string, choices: readonly string[]): string {
+/** In the marketer's words for the reader's language; yes and no, where there are none for them, in ours. */
+function labelOf(request: Request, choice: string, question: Question): string {
+  const { choices } = question;
+  const label = inWordsOf(question, languageOf(request)).labels[choices.indexOf(choice)] ?? choice;
+  if (label !== choice) return label;
   const t = texts[languageOf(request)];
   const isYesOrNo = choices.length > 0 && choices.every((each) => each === 'yes' || each === 'no');
   if (!isYesOrNo) return choice;
   return choice === 'yes' ? t.yes : t.no;
 }
 
-export function answeredPage(request: Request, response: Response, { choices }: Question, value: string): void {
+export function answeredPage(request: Request, response: Response, question: Question, value: string): void {
   const t = texts[languageOf(request)];
-  const place = choices.indexOf(value) + 1;
+  const place = question.choices.indexOf(value) + 1;
   const again = `<p><a href="?${place === 0 ? '' : `choice=${place}`}">${t.change}</a></p>`;
-  const noted = `<p>${t.noted} <strong>${escapeHtml(labelOf(request, value, choices))}</strong></p>`;
+  const noted = `<p>${t.noted} <strong>${escapeHtml(labelOf(request, value, question))}</strong></p>`;
   sendPage(request, response, 200, t.thanksTitle, `${noted}${again}`);
 }

@@ -86,7 +86,6 @@ const WITHHELD: Readonly<Record<WithheldReason, string>> = {
   'deadline-passed': 'its deadline has passed',
   'left-the-stage': 'the lead is in another stage now',
   'enrolment-ended': 'its sequence has ended for this lead',
-  'mailing-cancelled': 'its mailing was cancelled',
   'template-missing': 'its template is not published',
   'render-failed': 'the template asks for something that is not known of this lead',
 };
@@ -108,6 +107,7 @@ const WORDS = {
   accepted: 'the lead was accepted before',
   closed: 'the handoff was closed before',
   merged: 'the lead was merged with another',
+  'mailing-cancelled': 'its mailing was cancelled',
   'another-version': 'the lead was taken over to another version of the sequence',
   'skipped-by-hand': 'somebody took the lead past this step',
   'nobody-to-tell': 'this colleague is not there any more',

@@ -7,18 +7,24 @@ import { registerAdjust } from './adjust.ts';
 import { registerCalibrate } from './calibrate.ts';
 import { registerDemo } from './demo.ts';
 import { registerDiff } from './diff.ts';
+import { registerEnrolment } from './enrolment.ts';
 import { registerExplain } from './explain.ts';
 import { registerKeys } from './keys.ts';
+import { registerMailing } from './mailing.ts';
 import { registerPause } from './pause.ts';
 import { registerPull } from './pull.ts';
 import { registerPush } from './push.ts';
 import { registerReplay } from './replay.ts';
 import { registerSchemas } from './schemas.ts';
+import { registerSequence } from './sequence.ts';
+import { registerSequences } from './sequences.ts';
 import { registerSettle } from './settle.ts';
+import { registerSimulate } from './simulate.ts';
 import { registerStart } from './start.ts';
 import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
 import { complain } from './terminal.ts';
+import { registerTest } from './test.ts';
 import { registerValidate } from './validate.ts';
 import { registerWalk } from './walk.ts';
 import { registerWhy } from './why.ts';
@@ -29,8 +35,7 @@ const program = new Command('tend')
   .description('Lead nurturing: scores leads on every interaction, nurtures them by mail, hands them to sales.')
   .version(version)
   // `tend replay shop --version 3` means the model's version, not this program's.
-  .enablePositionalOptions()
-  .showHelpAfterError('(tend --help shows the commands)');
+  .enablePositionalOptions();
 
 const commands = [
   registerStart,
@@ -44,19 +49,34 @@ const commands = [
   registerReplay,
   registerDemo,
   registerWhy,
+  registerMailing,
   registerWalk,
   registerCalibrate,
   registerExplain,
   registerAdjust,
   registerSettle,
+  registerSequences,
+  registerSequence,
+  registerEnrolment,
   registerSchemas,
+  registerSimulate,
+  registerTest,
   registerPause,
 ];
 for (const register of commands) register(program);
+pointToHelp(program, 'tend');
 
 try {
   await program.parseAsync();
 } catch (error) {
   complain(error);
   process.exitCode = 1;
+}
+
+/** Whoever mistypes is shown the help of that command, not of all. */
+function pointToHelp(command: Command, name: string): void {
+  command.showHelpAfterError(
+    `(${name} --help shows ${command.commands.length > 0 ? 'the commands' : 'what it takes'})`,
+  );
+  for (const each of command.commands) pointToHelp(each, `${name} ${each.name()}`);
 }

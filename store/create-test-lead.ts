@@ -1,10 +1,12 @@
 import type { Actor } from '../domain/actor.ts';
+import { checkReport } from '../domain/attributes/report.ts';
 import { TendError } from '../domain/errors.ts';
 import { normaliseEmail } from '../domain/identity/normalise.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Json } from '../domain/interaction/interaction.ts';
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 import { insertStatements } from './insert-statements.ts';
+import { loadVocabulary } from './load-vocabulary.ts';
 import { newId } from './new-id.ts';
 import { recordAudit } from './record-audit.ts';
 import { insertConsent } from './record-consent.ts';
@@ -26,7 +28,7 @@ export interface TestLeadInput {
  * Makes a lead for walking through sequences. It gets real mails, is in no report and reaches no representative. The
  * address must be nobody's yet: a person's history is not to be walked ahead.
  *
- * Throws `invalid-request` and `conflict`.
+ * Throws `invalid-request` (naming each value that does not fit its attribute) and `conflict`.
  */
 export async function createTestLead(database: Database, input: TestLeadInput): Promise<{ id: string }> {
   const { locale, timeZone, attributes, purposes, actor, now } = input;
@@ -37,8 +39,10 @@ export async function createTestLead(database: Database, input: TestLeadInput): 
     ]);
   const id = newId();
   await database.transaction(async (transaction) => {
+    // It has done nothing yet, but what is known of it is to be scored: steps ask for cells and grades.
     await transaction.query(sql`
-      INSERT INTO lead (id, test, locale, time_zone, created_at) VALUES (${id}::uuid, true, ${locale}, ${timeZone}, ${at(now)})`);
+      INSERT INTO lead (id, test, locale, time_zone, refold, created_at)
+      VALUES (${id}::uuid, true, ${locale}, ${timeZone}, true, ${at(now)})`);
     const taken = await transaction.query(sql`
       INSERT INTO identity (kind, value, lead_id, linked_at, created_at) VALUES ('email', ${email}, ${id}::uuid, ${at(now)}, ${at(now)})
       ON CONFLICT (kind, value) DO NOTHING RETURNING 1`);
@@ -47,7 +51,7 @@ export async function createTestLead(database: Database, input: TestLeadInput): 
       throw new TendError('conflict', `This address is somebody's already: ${mend}.`);
     }
     const subject = { leadId: id };
-    const values = new Map(Object.entries(attributes));
+    const values = await fitted(transaction, attributes, now);
     await insertStatements(transaction, { subject, values, source: 'api', at: now, confidence: 1, now });
     const said = new Date(now).toISOString();
     for (const purpose of purposes) {
@@ -65,4 +69,18 @@ export async function createTestLead(database: Database, input: TestLeadInput): 
     });
   });
   return { id };
+}
+
+/** The values as their attributes have them, as if somebody had reported them: a test must not know what no lead can. */
+async function fitted(
+  transaction: Transaction,
+  attributes: TestLeadInput['attributes'],
+  now: Instant,
+): Promise<ReadonlyMap<string, Json>> {
+  if (Object.keys(attributes).length === 0) return new Map();
+  const fields = { lead: 'attributes', account: 'account' };
+  const { lead, problems } = checkReport(await loadVocabulary(transaction), { lead: attributes }, now, fields);
+  if (problems.length > 0)
+    throw new TendError('invalid-request', 'No test lead was made: mend the values named.', problems);
+  return lead;
 }

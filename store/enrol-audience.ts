@@ -32,6 +32,8 @@ export async function enrolBatch(
   const audience = await selectAudience(transaction, mailing, leads, asOf);
   const { reached, skipped } = await whoCanBeReached(transaction, mailing, audience, now);
   const enrolled = await enrol(transaction, run, mailing, reached, now);
+  const before = reached.length - enrolled.length;
+  if (before > 0) skipped['already-in-it'] = before;
   const finished = leads.length < batchSize;
   for (const [reason, count] of Object.entries(run.skipped)) skipped[reason] = (skipped[reason] ?? 0) + count;
   await transaction.query(sql`

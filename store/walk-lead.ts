@@ -59,14 +59,15 @@ export async function walkLead(database: Database, clock: Clock, input: WalkInpu
   });
 }
 
-/** Under way: events that are not scored yet, and mails that are being sent. */
+/** Under way: what is not scored yet, and mails that are being sent. */
 async function readState(
   transaction: Transaction,
   leadId: string,
 ): Promise<{ readonly test: boolean; readonly underWay: boolean }> {
   const [row] = await transaction.query<{ test: boolean; underWay: boolean }>(sql`
     SELECT test, EXISTS (SELECT FROM message WHERE lead_id = lead.id AND state IN ('due', 'claimed'))
-             OR EXISTS (SELECT FROM interaction WHERE lead_id = lead.id AND assessed_at IS NULL) AS "underWay"
+             OR EXISTS (SELECT FROM interaction WHERE lead_id = lead.id AND assessed_at IS NULL)
+             OR (refold AND parked_at IS NULL) AS "underWay"
     FROM lead WHERE id = ${leadId}::uuid`);
   return row ?? { test: false, underWay: false };
 }

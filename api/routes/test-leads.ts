@@ -42,7 +42,10 @@ export function testLeadRoutes(database: Database, clock: Clock): Router {
   const walk: RequestHandler<{ id: string }> = async (request, response) => {
     const { outcome = null } = parseInput(walkSchema, request.body ?? {});
     const input = { leadId: request.params.id, outcome, actor: actorOf(request) };
-    response.json(isoInstants(await walkLead(database, clock, input)));
+    const walked = await walkLead(database, clock, input);
+    // Elsewhere `from` and `to` are points or places, so `isoInstants` leaves them alone.
+    if (walked.kind === 'moved') response.json({ kind: 'moved', from: new Date(walked.from), to: new Date(walked.to) });
+    else response.json(isoInstants(walked));
   };
 
   path(router, '/', { post: create });

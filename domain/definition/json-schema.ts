@@ -5,6 +5,7 @@ import { schemas } from './validate.ts';
 /** What each kind is called in files: the value of their `kind`. */
 export const FILE_KINDS: Readonly<Record<DefinitionKind, string>> = {
   attributes: 'attributes',
+  mailing: 'mailing',
   pacing: 'pacing',
   scoring_model: 'scoring-model',
   sequence: 'sequence',

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { AttributeSet } from '../attributes/definition.ts';
 import { attributesSchema } from '../attributes/definition-schema.ts';
+import { issueInWords } from '../conditions/issue-in-words.ts';
 import { type FieldProblem, TendError } from '../errors.ts';
+import { type Mailing, mailingSchema } from '../mailing/mailing.ts';
 import type { PacingPolicy } from '../pacing/policy.ts';
 import { pacingSchema } from '../pacing/policy-schema.ts';
 import { type ScoringModel, scoringModelSchema } from '../scoring/model.ts';
@@ -15,6 +17,7 @@ export interface DefinitionContents {
   readonly template: Template;
   readonly attributes: AttributeSet;
   readonly pacing: PacingPolicy;
+  readonly mailing: Mailing;
 }
 
 /** How each kind is written. */
@@ -24,6 +27,7 @@ export const schemas: { readonly [K in DefinitionKind]: z.ZodType<DefinitionCont
   template: templateSchema,
   attributes: attributesSchema,
   pacing: pacingSchema,
+  mailing: mailingSchema,
 };
 
 /** What a kind is called in sentences. */
@@ -33,6 +37,7 @@ export const KIND_NAMES: Readonly<Record<DefinitionKind, string>> = {
   template: 'template',
   attributes: 'set of attributes',
   pacing: 'pacing policy',
+  mailing: 'mailing',
 };
 
 /**
@@ -76,6 +81,6 @@ export function fieldProblems(error: z.ZodError): FieldProblem[] {
         problem: 'is not a field here: leave it out, or check its spelling',
       }));
     }
-    return [{ path, problem: issue.message }];
+    return [{ path, problem: issueInWords(issue) }];
   });
 }
