@@ -7,6 +7,7 @@ import { registerAdjust } from './adjust.ts';
 import { registerCalibrate } from './calibrate.ts';
 import { registerDemo } from './demo.ts';
 import { registerDiff } from './diff.ts';
+import { registerEnrol } from './enrol.ts';
 import { registerEnrolment } from './enrolment.ts';
 import { registerExplain } from './explain.ts';
 import { registerKeys } from './keys.ts';
@@ -52,6 +53,7 @@ const commands = [
   registerMailing,
   registerWalk,
   registerCalibrate,
+  registerEnrol,
   registerExplain,
   registerAdjust,
   registerSettle,

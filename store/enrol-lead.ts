@@ -20,6 +20,8 @@ export interface EnrolInput {
   readonly again?: boolean;
   /** Whoever the sequence is for. Default: its audience is asked. */
   readonly ignoreAudience?: boolean;
+  /** How it came in. Default: by the API. */
+  readonly by?: 'api' | 'import';
   readonly actor: Actor;
   readonly now: Instant;
 }
@@ -40,7 +42,7 @@ export interface NewEnrolmentRow {
  */
 export async function enrolLead(
   database: Database,
-  { leadId, sequence: key, again = false, ignoreAudience = false, actor, now: worldNow }: EnrolInput,
+  { leadId, sequence: key, again = false, ignoreAudience = false, by = 'api', actor, now: worldNow }: EnrolInput,
 ): Promise<NewEnrolmentRow> {
   assertId('lead', leadId);
   return database.transaction(async (transaction) => {
@@ -63,7 +65,7 @@ export async function enrolLead(
     const id = newId();
     await transaction.query(sql`
       INSERT INTO enrolment (id, lead_id, sequence_key, sequence_version_id, entered_by, state, step_id, visit, step_entered_at, awaits, started_at)
-      VALUES (${id}::uuid, ${lead.id}::uuid, ${key}, ${live.versionId}::bigint, 'api', 'active', ${first.id}, 1, ${at(now)}, '{}', ${at(now)})`);
+      VALUES (${id}::uuid, ${lead.id}::uuid, ${key}, ${live.versionId}::bigint, ${by}, 'active', ${first.id}, 1, ${at(now)}, '{}', ${at(now)})`);
     const detail = { enrolment: id, sequence: key, version: live.version, again, ignoreAudience };
     await recordAudit(transaction, {
       actor,

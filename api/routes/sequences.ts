@@ -5,6 +5,7 @@ import { existingChoices } from '../../domain/journey/snapshot.ts';
 import { migrationPlanSchema } from '../../domain/sequence/migration.ts';
 import type { Clock } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
+import { enrolLeads } from '../../store/enrol-leads.ts';
 import { listSequences } from '../../store/list-sequences.ts';
 import { cancelMigration, previewMigration, startMigration } from '../../store/migrate-sequence.ts';
 import { pauseSequence, resumeSequence } from '../../store/pause-sequence.ts';
@@ -52,6 +53,9 @@ const splitSchema = z
     path: ['event'],
     error: 'say which event is to follow within these days',
   });
+const enrolSchema = z.strictObject({
+  leads: z.array(z.uuid('must be the id of a lead')).min(1).max(500, 'are too many at once: send 500 at most'),
+});
 const winnerSchema = z.strictObject({ arm: z.string({ error: "must be an arm's id" }).min(1).max(63) });
 const DEFAULT_DAYS = 14;
 
@@ -136,8 +140,15 @@ export function sequenceRoutes(database: Database, clock: Clock): Router {
 
   const router = Router();
   router.param('key', refuseUnknowableKey);
+  const enrolMany: ByKey = async (request, response) => {
+    const { leads: leadIds } = parseInput(enrolSchema, request.body);
+    const input = { leadIds, sequence: request.params.key, actor: actorOf(request), now: clock.now() };
+    response.json(await enrolLeads(database, input));
+  };
+
   path(router, '/', { get: list });
   path(router, '/:key/publish', { post: publish });
+  path(router, '/:key/enrolments', { post: enrolMany });
   path(router, '/:key/pause', { post: pause });
   path(router, '/:key/resume', { post: resume });
   path(router, '/:key/migrations', { post: migrateLeads });

@@ -168,6 +168,30 @@ describe('one lead, by hand', () => {
   });
 });
 
+describe('many leads at once', () => {
+  it('come in as an import brings them, each by itself; sent again, nobody comes in twice', async () => {
+    clock.set(NOON);
+    const [one, other] = [await addLead(database, { now: NOON }), await addLead(database, { now: NOON })];
+    const nobody = newId();
+    const leads = [one.id, nobody, other.id, one.id];
+    const first = await post('sequences/tips/enrolments', { leads });
+    expect(first.body).toMatchObject({
+      enrolled: [{ leadId: one.id }, { leadId: other.id }],
+      refused: [{ leadId: nobody, reason: expect.stringContaining('There is no lead') }],
+    });
+    const again = await post('sequences/tips/enrolments', { leads });
+    expect(again.body.enrolled).toEqual([]);
+    expect(again.body.refused.map(({ reason }: { reason: string }) => reason)).toContain(
+      'The lead is in the sequence "tips" already.',
+    );
+    expect((await passesOf(one.id))[0]).toMatchObject({ sequence: 'tips', enteredBy: 'import' });
+    expect((await post('sequences/unknown/enrolments', { leads })).status).toBe(404);
+    expect((await post('sequences/tips/enrolments', { leads: ['x'] })).body.errors).toMatchObject([
+      { path: 'leads.0' },
+    ]);
+  });
+});
+
 describe('a live sequence', () => {
   it('is paused and resumed, with what is under way in view', async () => {
     clock.set(NOON);
