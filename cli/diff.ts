@@ -4,13 +4,13 @@ import { checkDefinitions } from './check-definitions.ts';
 import { compareFile, onlyLive } from './compare-definitions.ts';
 import { DefinitionFileError, readDefinitionFiles } from './definition-files.ts';
 import type { DiffLine } from './line-diff.ts';
-import { SHIPPED } from './push.ts';
+import { shippedPaths } from './push.ts';
 import { dim, green, red, yellow } from './terminal.ts';
 
 export function registerDiff(program: Command): void {
   program
     .command('diff')
-    .argument('[paths...]', 'YAML or JSON files, or folders with them', SHIPPED)
+    .addArgument(shippedPaths())
     .description('say what pushing these files would change, and what is live in none of them')
     .action(diff);
 }

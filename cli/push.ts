@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
 import { openApi } from './api-client.ts';
 import { readDefinitionFiles } from './definition-files.ts';
@@ -20,12 +20,22 @@ export const SHIPPED = [
   'sequences/demo',
 ].map((entry) => path.join(packageRoot, entry));
 
+/** The files to work on; without any, those. */
+export function shippedPaths(): Argument {
+  return new Argument('[paths...]', 'YAML or JSON files, or folders with them').default(
+    SHIPPED,
+    'what a first start loads',
+  );
+}
+
 export function registerPush(program: Command): void {
   program
     .command('push')
-    .argument('[paths...]', 'YAML or JSON files, or folders with them', SHIPPED)
+    .addArgument(shippedPaths())
     .option('--enrol-existing', 'leads whose entry condition holds already come into the sequences published')
-    .description('store and publish templates, attributes, scoring models, sequences and teams from files')
+    .description(
+      'store and publish what files define: templates, attributes, scoring models, sequences, mailings, pacing, teams',
+    )
     .action(push);
 }
 

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { checkDefinitions } from './check-definitions.ts';
 import { readAllFiles } from './definition-files.ts';
-import { SHIPPED } from './push.ts';
+import { shippedPaths } from './push.ts';
 import { dim, green, red } from './terminal.ts';
 
 export function registerValidate(program: Command): void {
   program
     .command('validate')
-    .argument('[paths...]', 'YAML or JSON files, or folders with them', SHIPPED)
+    .addArgument(shippedPaths())
     .description('check files before they are pushed; needs no running installation')
     .action(validate);
 }

@@ -90,12 +90,12 @@ async function make(api: ApiClient, email: string, options: WalkOptions): Promis
 }
 
 async function purposeOf(api: ApiClient, sequence: string): Promise<string> {
-  const { live } = await api.call<{ live: { content: { purpose: string } } | null }>(
+  const { live } = await api.call<{ live: { purpose: string } | null }>(
     'GET',
     `/api/sequences/${encodeURIComponent(sequence)}`,
   );
   if (live === null) throw new Error(`The sequence "${sequence}" is not published: push it first.`);
-  return live.content.purpose;
+  return live.purpose;
 }
 
 async function existing(api: ApiClient, lead: string): Promise<string> {
@@ -147,7 +147,7 @@ interface Mail {
 }
 
 async function tellMails(api: ApiClient, id: string, seen: Set<string>, tell: boolean): Promise<void> {
-  const { messages } = await api.call<{ messages: Mail[] }>('GET', `/api/messages?leadId=${id}`);
+  const { messages } = await api.call<{ messages: Mail[] }>('GET', `/api/messages?lead=${id}`);
   for (const { id: messageId, template, step, state, reason } of [...messages].reverse()) {
     const key = `${messageId} ${state} ${reason}`;
     if (seen.has(key)) continue;

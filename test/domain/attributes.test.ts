@@ -332,6 +332,16 @@ describe('a set of attributes', () => {
     expect(problemsOf([{ name: 'a', type: 'choice', choices: ['x', 'X'] }])).toEqual([
       expect.stringMatching(/^attributes\.0\.choices\.1: .*twice/),
     ]);
+    const wordings = { de: { choices: { x: 'Ix', y: 'Ypsilon' } } };
+    expect(problemsOf([{ name: 'a', type: 'choice', choices: ['x'], question: 'x?', wordings }])).toEqual([
+      'attributes.0.wordings.de.choices.y: "y" is none of the choices: they are x',
+    ]);
+    expect(problemsOf([{ name: 'a', type: 'text', wordings: { de: { question: 'Was?' } } }])).toEqual([
+      expect.stringMatching(/^attributes\.0\.wordings: belong to a question/),
+    ]);
+    expect(
+      problemsOf([{ name: 'a', type: 'boolean', question: 'a?', wordings: { de: { choices: { yes: 'Ja' } } } }]),
+    ).toEqual([]);
     expect(problemsOf([{ name: 'a b', type: 'text' }])).toEqual([
       expect.stringMatching(/^attributes\.0\.name: must be letters/),
     ]);

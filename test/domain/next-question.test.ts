@@ -55,8 +55,14 @@ describe('Frau Petersen of the fashion house', () => {
     expect(ask(qualification, phoneSystems, [assistant], { company: fashionHouse })).toEqual({
       attribute: 'authority',
       of: 'lead',
-      question: 'Who decides about this with you?',
+      question: 'Who decides about this in your company?',
       choices: ['yes', 'shared', 'no'],
+      wordings: expect.objectContaining({
+        de: {
+          question: 'Wer entscheidet bei Ihnen darüber?',
+          choices: { yes: 'Ich', shared: 'Mehrere gemeinsam', no: 'Jemand anderes' },
+        },
+      }),
       why: 'Authority is not known: the answer decides between A2 and C2.',
     });
   });
