@@ -66,7 +66,9 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
     if (message.state === 'claimed') return { kind: 'busy', until: (message.leaseUntil ?? now) - lead.clockOffset };
     if (message.state === 'deferred' && message.nextAttemptAt !== null && message.nextAttemptAt > now)
       return { kind: 'look' };
-    if (message.recipientKind === 'lead' && lead.attentionRev !== lead.plannedRev) return { kind: 'look' };
+    // What the latest plan withheld is not sent on the command of one before it.
+    const putOff = message.state === 'delayed' || lead.attentionRev !== lead.plannedRev;
+    if (message.recipientKind === 'lead' && putOff) return { kind: 'look' };
     const template = await readLiveTemplate(transaction, message.templateKey);
     if (template === null) {
       await defer(transaction, message, now, 'template-missing');

@@ -2,6 +2,7 @@ import type { Instant } from '../domain/instant.ts';
 import { planJourney } from '../domain/journey/plan.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
+import { holdOffPublishing } from './publishing-lock.ts';
 import { type LeadRow, readJourney } from './read-journey.ts';
 import { at, sql } from './sql.ts';
 import { writePlan } from './write-plan.ts';
@@ -77,6 +78,7 @@ async function planWithin(
 ): Promise<PlanAhead> {
   return database.transaction(async (transaction) => {
     const now = Math.max(clock.now(), options.notBefore);
+    await holdOffPublishing(transaction);
     const lead = await lockRow(transaction, leadId);
     // A parked lead's history is not known to the end: it may be sales' by now. The sweep revives it.
     if (lead === null || lead.parked) {
@@ -90,8 +92,8 @@ async function planWithin(
   });
 }
 
-/** More rounds than anything sensible needs: sequences that enrol in each other at one instant end here. */
-const MOST_ROUNDS = 50;
+/** More entries at one instant than anything sensible needs: sequences that enrol in each other end here. */
+const MOST_ENTRIES = 50;
 
 /** Plans until what was written changes nothing more: who comes into a sequence begins it at once. */
 async function planLocked(
@@ -102,13 +104,15 @@ async function planLocked(
   const { id: leadId, attentionRev, clockOffset } = lead;
   // A test lead lives ahead of the clock: decided is by its own, and looked at by the world's.
   const leadNow = now + clockOffset;
-  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+  // Rounds that go on because a step recorded something are bounded by the steps and jumps of the sequences themselves.
+  for (let entries = 0; entries <= MOST_ENTRIES; ) {
     const snapshot = await readJourney(transaction, lead, leadNow);
     const plan = planJourney(snapshot, leadNow);
     const nextLookAt = plan.nextLookAt === null ? null : plan.nextLookAt - clockOffset;
     const write = { leadId, attentionRev, snapshot, plan, now: leadNow, nextLookAt, byJourney, messageIdDomain };
     const { send, handoff } = await writePlan(transaction, write);
     if (!plan.again) return { closed: plan.closed, send, handoff, nextLookAt, plannedAt: now };
+    entries += plan.entries.length;
   }
   throw new Error(
     `the plan of lead ${leadId} does not come to an end: do sequences enrol in each other without a wait?`,

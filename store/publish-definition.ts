@@ -20,6 +20,7 @@ import { BATCHES_AT_ONCE, continueRefolds, REFOLD_PENDING } from './continue-ref
 import type { Database, Transaction } from './database.ts';
 import { loadLiveAttributeSets } from './load-vocabulary.ts';
 import { HAND_OFF_ALL, makeModelLive, type PublicationChoice } from './make-model-live.ts';
+import { holdOffPlans } from './publishing-lock.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { recordAudit } from './record-audit.ts';
 import { scheduleRun } from './schedule-run.ts';
@@ -63,6 +64,7 @@ export async function publishDefinition(database: Database, input: PublishInput)
   const compiled =
     input.kind === 'template' && before.compiled === null ? await compileTemplate(before.content as Template) : null;
   const published = await database.transaction(async (transaction) => {
+    await holdOffPlans(transaction);
     // Sets of attributes are held against each other, and pacing policies too, so they are published one at a time; and
     // sequences, so that their publications are numbered in the order in which plans come to see them.
     await transaction.query(sql`

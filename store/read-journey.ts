@@ -61,9 +61,7 @@ export async function readJourney(transaction: Transaction, lead: LeadRow, now: 
     standings,
     standingChangesAt: changesAt,
     openHandoff: open === undefined ? null : { id: open.id, started: open.started },
-    lastClosedAt: new Map(
-      handoffs.flatMap(({ modelKey, closedAt }) => (closedAt === null ? [] : [[modelKey ?? ANY_MODEL, closedAt]])),
-    ),
+    lastClosedAt: lastClosed(handoffs),
     facts,
     outlook: conditionOutlook(facts, attributes, underModels),
     enrolments: running.filter(({ state }) => state === 'active'),
@@ -130,6 +128,16 @@ interface HandoffRow {
   readonly started: boolean;
   readonly closedAt: Instant | null;
   readonly modelKey: string | null;
+}
+
+/** Of merged leads the one that was offered last need not be the one that was closed last. */
+function lastClosed(handoffs: readonly HandoffRow[]): Map<string, Instant> {
+  const last = new Map<string, Instant>();
+  for (const { modelKey, closedAt } of handoffs) {
+    const key = modelKey ?? ANY_MODEL;
+    if (closedAt !== null) last.set(key, Math.max(closedAt, last.get(key) ?? 0));
+  }
+  return last;
 }
 
 /** In the order they were offered. */

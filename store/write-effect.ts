@@ -33,11 +33,14 @@ export async function writeEffect(
     }
     case 'notify': {
       const id = newId();
-      await transaction.query(sql`
+      const made = await transaction.query(sql`
         INSERT INTO message (id, recipient_kind, lead_id, rep_key, channel, purpose, enrolment_id, step_id, visit, template_key, lineage, state,
                              due_at, deadline_at, message_id_header, created_at)
         VALUES (${id}::uuid, 'colleague', ${leadId}::uuid, ${effect.rep}, 'email', 'notice', ${enrolmentId}::uuid, ${stepId}, ${visit},
-                ${effect.template}, ${effect.template}, 'due', ${at(happenedAt)}, ${at(now + NOTICE_DEADLINE_MS)}, ${`<${id}@${messageIdDomain}>`}, ${at(now)})`);
+                ${effect.template}, ${effect.template}, 'due', ${at(happenedAt)}, ${at(now + NOTICE_DEADLINE_MS)}, ${`<${id}@${messageIdDomain}>`}, ${at(now)})
+        ON CONFLICT (enrolment_id, step_id, visit) WHERE enrolment_id IS NOT NULL DO NOTHING RETURNING 1`);
+      // A version that the enrolment was moved from has told of this visit already.
+      if (made.length === 0) return null;
       await writeMessageEvents(transaction, now, [{ messageId: id, state: 'due', reason: null, until: null }]);
       return id;
     }

@@ -189,7 +189,7 @@ function waitingFor(step: WaitForStep, { until }: Waits, context: AdvanceContext
 /** Whether one signal of several was seen: asked as if the step waited for it alone. */
 function seen(step: WaitForStep, signal: Signal, context: AdvanceContext): Omit<WatchedSignal, 'signal'> {
   const alone: Step = { ...step, event: signal, anyOf: undefined, allOf: undefined };
-  const result = kindOf(alone).pass(alone, context.enrolment, context);
+  const result = kindOf(alone).pass(alone, context.enrolment, { ...context, stoodHere: true });
   return {
     happened: result.kind === 'passed' && result.outcome === 'event',
     unconfirmed: result.kind === 'waits' && result.watched.humanSignals === true,

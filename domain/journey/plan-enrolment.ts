@@ -86,11 +86,15 @@ export function walk(draft: Draft, walker: Walker): Advanced['state'] {
 
 /** What of a paused enrolment waits to be sent says why it does not go. */
 function holdMails(draft: Draft, { messages }: Walker): void {
-  for (const { id, state, reason, leaseUntil } of messages) {
-    if (isFinal(state)) continue;
-    if (state === 'claimed') draft.looks.push(leaseUntil);
-    else if (reason !== 'sequence-paused')
-      draft.messages.push({ id, state: 'delayed', reason: 'sequence-paused', detail: null, nextAttemptAt: null });
+  for (const [index, message] of messages.entries()) {
+    if (isFinal(message.state)) continue;
+    if (message.state === 'claimed') {
+      draft.looks.push(message.leaseUntil);
+    } else if (message.reason !== 'sequence-paused') {
+      const change = { state: 'delayed', reason: 'sequence-paused', detail: null, nextAttemptAt: null } as const;
+      draft.messages.push({ id: message.id, ...change });
+      messages[index] = { ...message, ...change };
+    }
   }
 }
 
@@ -112,7 +116,10 @@ function take(
       const target = snapshot.live.find((live) => live.sequence.key === effect.sequence);
       const first = target?.sequence.steps[0];
       if (target === undefined || first === undefined) return;
-      const { passes } = target;
+      // Whom a step before this one took out of it has ended there by now.
+      const passes = draft.leaving.has(effect.sequence)
+        ? { ...target.passes, active: false, lastEndedAt: draft.now }
+        : target.passes;
       const entered = draft.entries.some((entry) => entry.sequence === effect.sequence);
       // Two sequences that enrol in each other without a wait between would go on for ever, all in one instant.
       const justNow = passes.lastStartedAt !== null && passes.lastStartedAt >= at;

@@ -29,9 +29,13 @@ export function planEntries(draft: Draft): void {
   for (const { sequence, versionId, passes, heldBefore, firstLook } of snapshot.live) {
     const conditions = conditionsAmong(sequence.entry);
     if (conditions.length === 0) continue;
-    // Who can't come in, in this stage or ever again, is not kept awake for it; what came true meanwhile counts once they can.
+    // Who can't come in, in this stage or ever again, is not kept awake for it; what comes true meanwhile counts once they can.
     const barrier = entryBarrier(sequence, snapshot.lead.stage, passes, now);
-    if (barrier === 'stage' || barrier === 'no-reentry') continue;
+    if (barrier === 'stage' || barrier === 'no-reentry') {
+      if (heldBefore && !anyHolds(sequence.entry, snapshot.facts))
+        draft.conditionsHeld.push({ sequence: sequence.key, held: false });
+      continue;
+    }
     const held = anyHolds(sequence.entry, snapshot.facts);
     if (held !== heldBefore) draft.conditionsHeld.push({ sequence: sequence.key, held });
     draft.looks.push(...conditions.map(snapshot.outlook));

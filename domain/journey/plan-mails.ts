@@ -18,13 +18,17 @@ export function planMails(draft: Draft, mails: readonly MailAtHand[]): boolean {
   });
   for (const { at, reason } of refused) drop(draft, at, reason);
   if (refused.length > 0) return true;
-  for (const at of mails) if (!asking.includes(at)) lookAfter(draft, at);
-  const ahead: { readonly at: MailAtHand; readonly until: Instant }[] = [];
+  const ahead: Ahead[] = [];
   for (const { at } of inTurn(
-    asking.map(candidateOf),
+    mails.map(candidateOf),
     draft.sent.map((mail) => mail.at),
     placeAfter(draft, asking),
   )) {
+    if (isUnderWay(draft, at)) {
+      lookAfter(draft, at);
+      keepPlace(ahead, at, at.message?.nextAttemptAt ?? null);
+      continue;
+    }
     const answer = ask(draft, at);
     // The same content, wanted twice: who comes second is told so in its own plan, once the first has gone.
     if (answer.kind === 'never') {
@@ -33,7 +37,7 @@ export function planMails(draft: Draft, mails: readonly MailAtHand[]): boolean {
       continue;
     }
     if (answer.kind === 'later') {
-      if (answer.at !== null) ahead.push({ at, until: answer.at });
+      keepPlace(ahead, at, answer.at);
       withhold(draft, at, answer);
       continue;
     }
@@ -44,6 +48,18 @@ export function planMails(draft: Draft, mails: readonly MailAtHand[]): boolean {
     } else sendNow(draft, at);
   }
   return false;
+}
+
+/** A mail that has its turn, and waits for its instant: who comes after it must not put it off. */
+interface Ahead {
+  readonly at: MailAtHand;
+  readonly until: Instant;
+}
+
+/** One that waits for no instant, or for one after its deadline, holds up nobody. */
+function keepPlace(ahead: Ahead[], at: MailAtHand, until: Instant | null): void {
+  const { deadlineAt } = at.mail;
+  if (until !== null && (deadlineAt === null || until < deadlineAt)) ahead.push({ at, until });
 }
 
 type InTurn = Candidate & { readonly at: MailAtHand };
@@ -81,11 +97,7 @@ function placeAfter(draft: Draft, mails: readonly MailAtHand[]): Instant {
 }
 
 /** True where sending this mail now would put off one of higher rank that has its instant already. */
-function wouldPutOff(
-  draft: Draft,
-  { walker }: MailAtHand,
-  other: { readonly at: MailAtHand; readonly until: Instant },
-): boolean {
+function wouldPutOff(draft: Draft, { walker }: MailAtHand, other: Ahead): boolean {
   const { purpose } = walker.enrolment.sequence;
   const theirs = other.at.walker.enrolment.sequence.purpose;
   const then = paceAt(draft, theirs, [...draft.sent, { at: draft.now, purpose }], other.until);

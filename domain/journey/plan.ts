@@ -21,6 +21,7 @@ export function planJourney(snapshot: JourneySnapshot, now: Instant): JourneyPla
     return { enrolment, messages: settleLeases(draft, messages), waitsForFacts: false };
   });
   planWalkers(draft, walkers);
+  takeOutOfHeld(draft);
   planEntries(draft);
   planNotices(draft);
   // Who is a customer, or was given up, is not scored any more.
@@ -76,6 +77,13 @@ function planWalkers(draft: Draft, walkers: readonly Walker[]): void {
     for (const { walker } of atMail) stay(draft, walker, null);
     return;
   }
+}
+
+/** Who waits, held by a pause, to come into a sequence that a step took the lead out of does not come in. */
+function takeOutOfHeld({ snapshot, leaving, enrolments, now }: Draft): void {
+  for (const { id, sequence, paused } of snapshot.entering)
+    if (paused && leaving.has(sequence.key))
+      enrolments.push({ id, kind: 'ended', state: 'left', at: now, reason: 'taken-out' });
 }
 
 /** A lead is offered once each time it comes to qualify; one that sales gives back must come to qualify anew after that. */

@@ -55,7 +55,7 @@ function asModels(
       ...boundsOf(points ?? {}).map((threshold) => {
         const qualified = standing.firmPoints >= threshold;
         const asked = { ...standing, qualified, qualifiedSince: qualified ? now : null };
-        return { model: { ...model, mql: undefined, threshold }, standing: asked };
+        return { model: withThreshold(model, threshold), standing: asked };
       }),
     ]);
 }
@@ -65,4 +65,21 @@ function boundsOf({ atLeast, below, above, atMost }: NonNullable<ScoreLeaf['poin
   const met = [atLeast, below].filter((bound) => bound !== undefined);
   const passed = [above, atMost].filter((bound) => bound !== undefined);
   return [...met, ...passed.map((bound) => bound + Number.EPSILON * Math.max(1, Math.abs(bound)))];
+}
+
+/** Kept, as a model is compiled once for each object, and the same few bounds are asked of every lead. */
+const models = new WeakMap<ScoringModel, Map<number, ScoringModel>>();
+
+function withThreshold(model: ScoringModel, threshold: number): ScoringModel {
+  let made = models.get(model);
+  if (made === undefined) {
+    made = new Map();
+    models.set(model, made);
+  }
+  let asked = made.get(threshold);
+  if (asked === undefined) {
+    asked = { ...model, mql: undefined, threshold };
+    made.set(threshold, asked);
+  }
+  return asked;
 }

@@ -29,7 +29,7 @@ export interface StepPass {
 }
 
 /** What steps look at, and where among them the enrolment is. */
-export type AdvanceContext = StepContext & {
+export type AdvanceContext = Omit<StepContext, 'stoodHere'> & {
   readonly enrolment: EnrolmentOfSteps & Position & { readonly sequence: { readonly steps: readonly Step[] } };
 };
 
@@ -51,7 +51,11 @@ export function advance(context: AdvanceContext): Advanced {
     const step = sequence.steps[index];
     if (step === undefined)
       return { position, jumps, passes, state: { kind: 'completed', at: position.stepEnteredAt } };
-    const result = kindOf(step).pass(step, position, { ...context, enrolment: { ...context.enrolment, jumps } });
+    const result = kindOf(step).pass(step, position, {
+      ...context,
+      stoodHere: count === 0,
+      enrolment: { ...context.enrolment, jumps },
+    });
     if (result.kind !== 'passed') return { position, jumps, passes, state: result };
     const { at, to, by = null, outcome = null, effect = null, jump = false } = result;
     const { stepId, visit, stepEnteredAt: enteredAt } = position;
@@ -64,7 +68,8 @@ export function advance(context: AdvanceContext): Advanced {
       stepId: next,
       visit: back ? visit + 1 : visit,
       stepEnteredAt: at,
-      stepEnteredBy: by,
+      // What ended a step at this very instant ends no other, also where steps that take no time lie between.
+      stepEnteredBy: by ?? (at === position.stepEnteredAt ? position.stepEnteredBy : null),
       stepHeldMs: 0,
     };
     if (effect?.kind === 'record') return { position, jumps, passes, state: { kind: 'again' } };

@@ -87,6 +87,8 @@ export interface EnrolmentOfSteps {
 /** Everything that a step may look at. */
 export interface StepContext {
   readonly now: Instant;
+  /** The enrolment stood at this step before the plan, and did not come to it just now. */
+  readonly stoodHere: boolean;
   readonly enrolment: EnrolmentOfSteps;
   /** The enrolment's own messages. */
   readonly messages: readonly MessageInForce[];

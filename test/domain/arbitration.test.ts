@@ -122,6 +122,38 @@ describe('a mail of lower rank that is free to go', () => {
   });
 });
 
+describe('a place', () => {
+  const weekly = policy({ caps: [{ max: 1, days: 7 }] });
+  const [low, high] = [sequence('low', 10), sequence('high', 90)];
+
+  it('is kept for a mail of higher rank that its mail server put off for a minute', () => {
+    const again = NOW + 60_000;
+    const greylisted = messageOf('high', NOW - HOUR, {
+      enrolmentId: 'high',
+      state: 'deferred',
+      reason: 'smtp-deferred',
+      claimedAt: NOW - 1_000,
+      deadlineAt: NOW + 14 * DAY,
+      nextAttemptAt: again,
+    });
+    const enrolments = [enrolmentIn(high, NOW - HOUR, { id: 'high' }), enrolmentIn(low, NOW, { id: 'low' })];
+    const { intents } = plan(NOW, { enrolments, pacing: weekly, messages: [greylisted] });
+    expect(intents).toMatchObject([{ template: 'low', reason: 'another-first', detail: 'high', nextAttemptAt: again }]);
+  });
+
+  it('is not kept for one that will be dropped before its turn', () => {
+    const steps = [{ id: 'sat', kind: 'send', template: 'sat', deadline: { days: 2 } }];
+    const saturday = sequence('sat', 90, { purpose: 'events', steps });
+    const pacing = {
+      ...weekly,
+      windows: [{ purpose: 'events', weekdays: ['sat' as const], from: '09:00', to: '10:00' }],
+    };
+    const enrolments = [enrolmentIn(saturday, NOW, { id: 'sat' }), enrolmentIn(low, NOW, { id: 'low' })];
+    const { intents } = plan(NOW, { enrolments, pacing });
+    expect(intents.find(({ template }) => template === 'low')).toMatchObject({ state: 'due' });
+  });
+});
+
 describe('a mail that the throttle sent back', () => {
   it('comes again when it was told to, not before', () => {
     const one = sequence('one', 50);

@@ -462,3 +462,87 @@ describe('the same content', () => {
     expect(intents.map(({ state }) => state)).toEqual(['due', 'delayed']);
   });
 });
+
+describe('one event', () => {
+  const asked = { id: 'asked', kind: 'waitFor', event: { event: 'Asked' }, timeout: { days: 9 } };
+  const tell = { id: 'tell', kind: 'webhook', endpoint: 'crm' };
+
+  it('ends one step, also where a step that takes no time lies before the next', () => {
+    const sequence = sequenceOf([asked, tell, { ...asked, id: 'again' }, { id: 'x', ...wait }]);
+    expect(planned(sequence, NOW + DAY, [event('Asked', NOW + HOUR)]).step).toBe('again');
+    expect(planned(sequence, NOW + DAY, [event('Asked', NOW + HOUR), event('Asked', NOW + 2 * HOUR)]).step).toBe('x');
+  });
+
+  it('goes round a loop once', () => {
+    const sequence = sequenceOf([asked, tell, { id: 'back', kind: 'goTo', step: 'asked', atMost: 50 }]);
+    const { plan } = planned(sequence, NOW + DAY, [event('Asked', NOW + HOUR)]);
+    expect(plan.effects).toHaveLength(1);
+    expect(plan.enrolments).toMatchObject([{ stepId: 'asked', visit: 2 }]);
+  });
+});
+
+describe('a wait until a time', () => {
+  it('takes time on each way round a loop', () => {
+    const sequence = sequenceOf([
+      { id: 'nine', kind: 'wait', until: { at: '09:00' } },
+      { id: 'tell', kind: 'webhook', endpoint: 'crm' },
+      { id: 'back', kind: 'goTo', step: 'nine', atMost: 5 },
+      { id: 'x', ...wait },
+    ]);
+    const { plan } = planned(sequence, NOW + DAY);
+    expect(plan.effects).toHaveLength(1);
+    expect(plan.nextLookAt).toBe(Date.UTC(2026, 5, 3, 9));
+  });
+
+  const renewal = sequenceOf([
+    { id: 'date', kind: 'wait', until: { date: 'renewal' } },
+    { id: 'mail', kind: 'send', template: 'a' },
+  ]);
+  const waiting = { enrolments: [enrolmentIn(renewal, NOW - 60 * DAY)] };
+
+  it('whose date is taken back meanwhile lets go now, not two months ago', () => {
+    expect(planJourney(snapshot(NOW, waiting), NOW).intents).toMatchObject([{ state: 'due', dueAt: NOW }]);
+  });
+
+  it('whose date is moved to the past meanwhile lets go when that was told', () => {
+    const told = NOW - HOUR;
+    const facts = {
+      ...emptySnapshot(NOW).facts,
+      lead: () => ({ value: '2026-05-01', source: 'form', at: told, confidence: 1 }),
+    };
+    expect(planJourney(snapshot(NOW, { ...waiting, facts }), NOW).intents).toMatchObject([
+      { state: 'due', dueAt: told },
+    ]);
+  });
+});
+
+describe('a step that takes the lead out of a sequence', () => {
+  it('lets a later one enrol it anew', () => {
+    const other = sequenceOf([{ id: 'o', kind: 'wait', for: { days: 9 } }], { key: 'other', reentry: 'after-end' });
+    const sequence = sequenceOf([
+      { id: 'out', kind: 'leave', sequence: 'other' },
+      { id: 'in', kind: 'enrol', sequence: 'other' },
+      { id: 'x', ...wait },
+    ]);
+    const passes = { any: true, active: true, lastStartedAt: NOW - DAY, lastEndedAt: null };
+    const plan = planJourney(
+      snapshot(NOW, {
+        enrolments: [enrolmentIn(other, NOW - DAY, { id: 'e2' }), enrolmentIn(sequence, NOW)],
+        live: [liveSequence(other, { passes })],
+      }),
+      NOW,
+    );
+    expect(plan.entries).toMatchObject([{ sequence: 'other' }]);
+    expect(plan.enrolments).toContainEqual(expect.objectContaining({ id: 'e2', kind: 'ended', reason: 'taken-out' }));
+  });
+});
+
+describe('a pause', () => {
+  it('is noted once on a mail, also where another mail of the same plan is dropped', () => {
+    const held = sequenceOf([{ id: 'm', kind: 'send', template: 'a' }]);
+    const late = sequenceOf([{ id: 'n', kind: 'send', template: 'b', deadline: { days: 1 } }], { key: 'late' });
+    const enrolments = [enrolmentIn(held, NOW, { paused: true }), enrolmentIn(late, NOW - 5 * DAY, { id: 'e2' })];
+    const plan = planJourney(snapshot(NOW, { enrolments, messages: [messageOf('m', NOW)] }), NOW);
+    expect(plan.messages).toMatchObject([{ id: 'm1', reason: 'sequence-paused' }]);
+  });
+});

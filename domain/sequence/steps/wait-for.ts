@@ -173,7 +173,9 @@ function counts(
   { enrolment, messages }: StepContext,
 ): boolean {
   // What happened while a pause held the step counts too: it only does not run out meanwhile.
-  const from = step.since === 'enrolment' ? enrolment.startedAt : at.stepEnteredAt - at.stepHeldMs;
+  // In a further round of a loop, what ended a round before would end each one after it.
+  const ever = step.since === 'enrolment' && at.visit === 1;
+  const from = ever ? enrolment.startedAt : at.stepEnteredAt - at.stepHeldMs;
   if (interaction.occurredAt < from || interaction.occurredAt > until) return false;
   if (interaction.id === at.stepEnteredBy || !matches(match, interaction)) return false;
   if (step.ofStep === undefined) return true;

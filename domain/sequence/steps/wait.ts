@@ -73,12 +73,24 @@ export const wait: StepKind<WaitStep> = {
     if (end === 'unknown') {
       const { until } = step;
       const to = until === undefined || !('date' in until) || until.ifUnknown === 'next' ? undefined : until.ifUnknown;
-      return { kind: 'passed', at: at.stepEnteredAt, to, outcome: 'date-unknown' };
+      return { kind: 'passed', at: since(at, context), to, outcome: 'date-unknown' };
     }
-    if (context.now >= end) return { kind: 'passed', at: Math.max(end, at.stepEnteredAt) };
+    // A date that lies back when it is told lets go when it is told, and takes nobody back in time.
+    if (context.now >= end) return { kind: 'passed', at: Math.max(end, at.stepEnteredAt, saidAt(step, context)) };
     return { kind: 'waits', until: end, watched: watches(step) };
   },
 };
+
+/** When the date that is waited for was told; the beginning of time where none is. */
+function saidAt({ until }: WaitStep, { facts, now }: StepContext): Instant {
+  if (until === undefined || !('date' in until)) return 0;
+  return Math.min(now, facts.lead(until.date)?.at ?? 0);
+}
+
+/** Since when there is no date to wait for: from the beginning of the step, or, where it was taken back meanwhile, now. */
+function since({ stepEnteredAt }: Position, { now, stoodHere }: StepContext): Instant {
+  return stoodHere ? Math.max(now, stepEnteredAt) : stepEnteredAt;
+}
 
 /** A date that is told anew while it is waited for changes the wait. */
 function watches({ until }: WaitStep): Watched {
@@ -93,14 +105,16 @@ function endOf(step: WaitStep, at: Position, { calendar, facts }: StepContext): 
   const { until } = step;
   if (until === undefined) return from;
   const minute = minutesOf(until.at);
+  // Who comes round to it at the very instant that it waited for waits for the next one: else a loop would take no time.
+  const first = at.visit > 1 ? from + 1 : from;
   if (!('date' in until)) {
     const days = (until.weekdays ?? weekdays).map((day) => weekdays.indexOf(day) + 1);
-    return nextWeekdayAt(from, days, minute, calendar.zone);
+    return nextWeekdayAt(first, days, minute, calendar.zone);
   }
   const date = dateOfYearIn(facts.lead(until.date)?.value ?? null);
   if (date === null) return 'unknown';
   const { plusDays } = until;
-  if (until.yearly) return yearlyOccurrence(date, plusDays, minute, calendar.zone, from);
+  if (until.yearly) return yearlyOccurrence(date, plusDays, minute, calendar.zone, first);
   return hasYear(date) ? dateAt(date, plusDays, minute, calendar.zone) : 'unknown';
 }
 
