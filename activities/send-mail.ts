@@ -15,7 +15,7 @@ import type { Database } from '../store/database.ts';
 import { isTransient } from '../store/is-transient.ts';
 import { newId } from '../store/new-id.ts';
 import { parkLeadOfMessage } from '../store/park-lead.ts';
-import { readHandoffMailFacts, readLeadMailFacts } from '../store/read-mail-facts.ts';
+import { readAttributeLabels, readHandoffMailFacts, readLeadMailFacts } from '../store/read-mail-facts.ts';
 import { readNoticeFacts } from '../store/read-notice-facts.ts';
 import { recordSendResult, type SendResult } from '../store/record-send-result.ts';
 
@@ -115,6 +115,7 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
             acceptBy: handoff.acceptBy === null ? null : new Date(handoff.acceptBy).toISOString(),
           },
           lead: { id: message.leadId, email: leadEmail, attributes: lead.attributes },
+          labels: await readAttributeLabels(database),
           points: points.map((point) => ({ ...point, at: new Date(point.at).toISOString() })),
         };
         return composeRepMail({ compiled, message, locale: null, facts }, compose);
@@ -123,7 +124,11 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
         const found = await readNoticeFacts(database, message.id, now);
         if (found === null) return null;
         const { leadEmail: email, stage, ...notice } = found;
-        const facts = { ...notice, lead: { id: message.leadId, email, stage, attributes: lead.attributes } };
+        const facts = {
+          ...notice,
+          lead: { id: message.leadId, email, stage, attributes: lead.attributes },
+          labels: await readAttributeLabels(database),
+        };
         return composeColleagueMail({ compiled, message, locale: null, facts }, compose);
       }
     }

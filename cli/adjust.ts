@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Duration } from '../domain/instant.ts';
 import { openApi } from './api-client.ts';
 import { findLeads } from './find-leads.ts';
+import { moment } from './moment.ts';
 import { dim, green } from './terminal.ts';
 
 export function registerAdjust(program: Command): void {
@@ -44,7 +45,7 @@ async function adjust(lead: string, adjustment: Adjustment): Promise<void> {
     `/api/leads/${id}/score-adjustments`,
     { model, points, reason, ...(validFor && { validFor }) },
   );
-  const until = endsAt === null ? '' : ` until ${endsAt}`;
+  const until = endsAt === null ? '' : ` until ${moment(endsAt)}`;
   console.log(`${green('✓')} ${points > 0 ? '+' : ''}${points} under "${model}"${until}: ${reason}`);
-  console.log(dim(`  lead ${id}; to take it back, discount the interaction ${interactionId}`));
+  console.log(dim(`  lead ${id}; to take it back: POST /api/interactions/${interactionId}/discount`));
 }

@@ -99,7 +99,9 @@ export async function readPlacedFile(file: string, begins: string): Promise<Plac
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
-    return `${shown}:${line}:${col}: ${error.message.split('\n')[0]}`;
+    // The parser's message ends with the place, which stands in front here, and a picture of it.
+    const [said = ''] = error.message.split(/ at line \d+|\n/);
+    return `${shown}:${line}:${col}: ${said}: mend the YAML here or in the line before, often its indentation or quotes`;
   }
   if (!isMap(document.contents)) return `${shown}:1:1: must be a mapping that begins with ${begins}`;
   // An editor's own: where the schema of a JSON file is.

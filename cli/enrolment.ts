@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { openApi } from './api-client.ts';
+import { moment } from './moment.ts';
 import { green, yellow } from './terminal.ts';
 
 export function registerEnrolment(program: Command): void {
   const enrolment = program
     .command('enrolment')
-    .description('steer one lead in one sequence, by the id that "GET /api/leads/:id/enrolments" gives');
+    .description('steer one lead in one sequence, by the id that "tend why <lead>" shows');
   enrolment.command('pause').argument('<id>').description('hold it where it is').action(pause);
   enrolment.command('resume').argument('<id>').description('let it go on from where it stood').action(resume);
   enrolment
@@ -31,7 +32,7 @@ async function pause(id: string): Promise<void> {
     id,
     'pause',
   );
-  console.log(`${yellow('■')} Lead ${leadId} is held in ${sequence} since ${pausedAt}.`);
+  console.log(`${yellow('■')} Lead ${leadId} is held in ${sequence} since ${moment(pausedAt)}.`);
 }
 
 async function resume(id: string): Promise<void> {

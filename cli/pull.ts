@@ -28,7 +28,10 @@ async function pull(
   const pulled = await pullDefinitions(await openApi(), { folder, ...options });
   for (const { kind, key, file, state } of pulled)
     console.log(`${MARKS[state]} ${kind.padEnd(14)}${key.padEnd(28)}${dim(`${state}  ${file}`)}`);
-  if (pulled.length === 0) console.log('Nothing of that is live.');
+  if (pulled.length === 0) {
+    console.log('Nothing of that is live: "tend pull" without --kind and --key writes all that is.');
+    process.exitCode = 1;
+  }
   if (pulled.some(({ state }) => state === 'kept')) {
     console.log('Kept files differ from what is live: "tend diff" shows how, "--force" writes over them.');
     process.exitCode = 1;

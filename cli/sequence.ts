@@ -3,6 +3,7 @@ import type { Duration } from '../domain/instant.ts';
 import { openApi } from './api-client.ts';
 import { followWork } from './follow-work.ts';
 import { type MigrateOptions, migrate, versionNumber } from './migrate.ts';
+import { moment } from './moment.ts';
 import { type SplitOptions, split } from './split.ts';
 import { green, yellow } from './terminal.ts';
 
@@ -69,7 +70,7 @@ async function pause(key: string): Promise<void> {
   const { pausedAt } = await api.call<{ pausedAt: string }>('POST', `/api/sequences/${encodeURIComponent(key)}/pause`);
   await followWork(api, key, 'pause');
   console.log(
-    `${yellow('■')} ${key} is paused since ${pausedAt}. Nobody leaves it; who comes in waits. "tend sequence resume ${key}" lets it go on.`,
+    `${yellow('■')} ${key} is paused since ${moment(pausedAt)}. Nobody leaves it; who comes in waits. "tend sequence resume ${key}" lets it go on.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { openApi } from './api-client.ts';
+import { moment } from './moment.ts';
 import { dim } from './terminal.ts';
 
 export function registerSequences(program: Command): void {
@@ -41,6 +42,6 @@ async function list(): Promise<void> {
 
 function stateOf({ liveVersion, pausedAt, resuming }: Summary): string {
   if (liveVersion === null) return 'draft';
-  if (pausedAt !== null) return `paused since ${pausedAt}`;
+  if (pausedAt !== null) return `paused since ${moment(pausedAt)}`;
   return resuming ? 'resuming' : 'live';
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { openApi } from './api-client.ts';
+import { moment } from './moment.ts';
 import { dim, green } from './terminal.ts';
 
 export function registerSettle(program: Command): void {
@@ -21,11 +22,11 @@ interface Options {
 
 async function settle(message: string | undefined, { sent = false, notSent = false, note }: Options): Promise<void> {
   if (message === undefined) {
-    if (sent || notSent) throw new Error('say which mail: its id comes first.');
+    if (sent || notSent) throw new Error('Say which mail: its id comes first.');
     await list();
     return;
   }
-  if (sent === notSent) throw new Error('say one of --sent and --not-sent.');
+  if (sent === notSent) throw new Error('Say either --sent or --not-sent.');
   const { words } = await (await openApi()).call<{ words: string }>(
     'POST',
     `/api/messages/${encodeURIComponent(message)}/settle`,
@@ -46,5 +47,5 @@ async function list(): Promise<void> {
   const { messages } = await (await openApi()).call<{ messages: UnknownMail[] }>('GET', '/api/messages?state=unknown');
   if (messages.length === 0) console.log('What became of every mail is known.');
   for (const { id, address, template, claimedAt, messageId } of messages)
-    console.log(`${id}  ${claimedAt}  ${template} to ${address ?? 'nobody'}  ${dim(messageId)}`);
+    console.log(`${id}  ${moment(claimedAt)}  ${template} to ${address ?? 'nobody'}  ${dim(messageId)}`);
 }

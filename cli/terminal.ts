@@ -6,14 +6,18 @@ const PLAIN_DETAIL_MS = 15_000;
 /** The detail of a step that is over sooner stands in its closing line only. */
 const QUICK_STEP_MS = 2_000;
 
-const colourful = process.stdout.isTTY === true && !process.env.NO_COLOR;
-const paint = (code: number) => (text: string) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : text);
+/** Each stream by itself: one of them may go into a file. */
+function paint(code: number, stream: { readonly isTTY?: boolean } = process.stdout): (text: string) => string {
+  const colourful = stream.isTTY === true && !process.env.NO_COLOR;
+  return (text) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : text);
+}
 
 export const bold = paint(1);
 export const dim = paint(2);
 export const red = paint(31);
 export const green = paint(32);
 export const yellow = paint(33);
+const redOnStderr = paint(31, process.stderr);
 
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
@@ -25,7 +29,9 @@ const FAULTS = [TypeError, RangeError, ReferenceError, SyntaxError];
 /** Says what went wrong, on stderr. */
 export function complain(error: unknown): void {
   const fault = !(error instanceof Error) || FAULTS.some((kind) => error instanceof kind);
-  console.error(`${red('✗')} ${error instanceof Error ? (fault ? error.stack : error.message) : String(error)}`);
+  console.error(
+    `${redOnStderr('✗')} ${error instanceof Error ? (fault ? error.stack : error.message) : String(error)}`,
+  );
 }
 
 /** Steps as lines of the terminal: with a spinner where one is shown, else a line at the end of each. */

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ApiClient, openApi } from './api-client.ts';
 import { findLeads } from './find-leads.ts';
+import { moment } from './moment.ts';
 import { bold, dim, green } from './terminal.ts';
 
 export function registerWalk(program: Command): void {
@@ -54,12 +55,15 @@ interface Walked {
 async function walk(lead: string, options: WalkOptions): Promise<void> {
   const api = await openApi();
   const id = options.new ? await make(api, lead, options) : await existing(api, lead);
+  const seen = new Set<string>();
+  await tellMails(api, id, seen, false);
   if (options.sequence !== undefined) {
     await api.call('POST', `/api/leads/${id}/enrolments`, { sequence: options.sequence });
     console.log(`${green('✓')} in the sequence "${options.sequence}"`);
+    // What goes out at once is told before the first move, or it would stand under the instant moved to.
+    await settled(api, id);
+    await tellMails(api, id, seen, true);
   }
-  const seen = new Set<string>();
-  await tellMails(api, id, seen, false);
   for (let step = 0; step < options.steps; step += 1) {
     const walked = await next(api, id, step === 0 ? options.outcome : undefined);
     if (walked.kind === 'moved') console.log(bold(moment(walked.to ?? '')));
@@ -157,8 +161,4 @@ async function tellMails(api: ApiClient, id: string, seen: Set<string>, tell: bo
     const why = reason === null ? '' : `: ${reason}`;
     console.log(`  ${sent ? green('✉') : '·'} ${template} ${dim(`(${step}) ${sent ? 'sent' : `${state}${why}`}`)}`);
   }
-}
-
-function moment(iso: string): string {
-  return iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
 }

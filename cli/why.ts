@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openApi } from './api-client.ts';
 import { findLeads } from './find-leads.ts';
-import { bold } from './terminal.ts';
+import { bold, dim } from './terminal.ts';
 
 export function registerWhy(program: Command): void {
   program
@@ -11,11 +11,17 @@ export function registerWhy(program: Command): void {
     .action(why);
 }
 
+interface Why {
+  readonly words: readonly string[];
+  readonly enrolments: readonly { readonly id: string; readonly sequence: string }[];
+}
+
 async function why(lead: string): Promise<void> {
   const api = await openApi();
   for (const id of await findLeads(api, lead)) {
-    const { words } = await api.call<{ words: string[] }>('GET', `/api/leads/${id}/why`);
+    const { words, enrolments } = await api.call<Why>('GET', `/api/leads/${id}/why`);
     console.log(bold(`lead ${id}`));
     for (const sentence of words) console.log(`  ${sentence}`);
+    for (const enrolment of enrolments) console.log(dim(`  enrolment ${enrolment.id} is in ${enrolment.sequence}`));
   }
 }

@@ -2,7 +2,7 @@ import { TendError } from '../domain/errors.ts';
 import type { Question } from '../domain/sequence/question.ts';
 import type { CompiledTemplate } from './compile-template.ts';
 import { addOpenPixel, answerUrl, type LinkOptions, trackLinks, unsubscribeUrl } from './links.ts';
-import { renderMail } from './render-mail.ts';
+import { localeOf, renderMail } from './render-mail.ts';
 import {
   type ColleagueMailFacts,
   type CurrentAttributes,
@@ -58,7 +58,8 @@ export function composeLeadMail(input: LeadMailInput, options: ComposeOptions): 
     throw new TendError('render-failed', 'This template is for people of the company: it has no unsubscribe link.');
   }
   const unsubscribe = unsubscribeUrl(options, message.id);
-  const variables = { ...leadVariables(lead), ...askedIn(compiled, message, options), unsubscribeUrl: unsubscribe };
+  const asked = askedIn(compiled, message, lead.locale, options);
+  const variables = { ...leadVariables(lead), ...asked, unsubscribeUrl: unsubscribe };
   const rendered = renderMail(compiled, lead.locale, variables);
   return {
     envelope: { from: bareAddress(options.from), to: lead.email },
@@ -80,6 +81,7 @@ export function composeLeadMail(input: LeadMailInput, options: ComposeOptions): 
 function askedIn(
   compiled: CompiledTemplate,
   { id, question = null }: LeadMailInput['message'],
+  locale: string | null,
   options: LinkOptions,
 ): MailVariables {
   if (question === null) {
@@ -95,7 +97,9 @@ function askedIn(
       'render-failed',
       'This step asks a question, and its template shows none: take one with "asks: true".',
     );
-  return questionVariables(question, (choice) => answerUrl(options, id, question.attribute, choice));
+  return questionVariables(question, localeOf(compiled, locale), (choice) =>
+    answerUrl(options, id, question.attribute, choice),
+  );
 }
 
 export interface RepMailInput {

@@ -12,13 +12,18 @@ export interface RenderedMail {
   readonly text: string;
 }
 
+/** The locale in which a compiled template serves this reader best. */
+export function localeOf({ locales, defaultLocale }: CompiledTemplate, locale: string | null): string {
+  return chooseLocale(Object.keys(locales), locale, defaultLocale);
+}
+
 /**
  * Fills a compiled template with a recipient's variables, in the locale that serves it best.
  *
  * Throws `render-failed`: a variable is missing, or the subject came out empty.
  */
 export function renderMail(compiled: CompiledTemplate, locale: string | null, variables: MailVariables): RenderedMail {
-  const content = compiled.locales[chooseLocale(Object.keys(compiled.locales), locale, compiled.defaultLocale)];
+  const content = compiled.locales[localeOf(compiled, locale)];
   if (content === undefined) throw new TendError('render-failed', 'The template has no content in its default locale.');
   // A line break in a value would end the Subject header (RFC 5322 §2.2).
   const subject = renderLiquid('text', content.subject, variables).replace(/\s+/g, ' ').trim();

@@ -1,5 +1,5 @@
 import type { Json } from '../domain/interaction/interaction.ts';
-import type { Question } from '../domain/sequence/question.ts';
+import { inWordsOf, type Question } from '../domain/sequence/question.ts';
 
 /** What a template's Liquid can name. */
 export type MailVariables = { readonly [name: string]: Json };
@@ -16,23 +16,28 @@ export function leadVariables(lead: { readonly email: string; readonly attribute
 }
 
 /**
- * The variable of a mail that asks: `question` with its `text`, its `choices` as `{ label, url }`, the `url` of the page
- * that takes whatever answer, and the `attribute` asked for, by which a template may say it in words of its own.
- * `urlOf` gives the page's address, with the choice of that place (from 1) chosen.
+ * The variable of a mail that asks, in the words of the mail's `locale`: `question` with its `text`, its `choices` as
+ * `{ label, url }`, the `url` of the page that takes whatever answer, and the `attribute` asked for, by which a template
+ * may say it in words of its own. `urlOf` gives the page's address, with the choice of that place (from 1) chosen.
  */
 export function questionVariables(
-  { attribute, question, choices }: Question,
+  question: Question,
+  locale: string,
   urlOf: (choice?: number) => string,
 ): { readonly question: MailVariables } {
+  const { text, labels } = inWordsOf(question, locale);
   return {
     question: {
-      attribute,
-      text: question,
-      choices: choices.map((label, index) => ({ label, url: urlOf(index + 1) })),
+      attribute: question.attribute,
+      text,
+      choices: labels.map((label, index) => ({ label, url: urlOf(index + 1) })),
       url: urlOf(),
     },
   };
 }
+
+/** What colleagues call attributes, by name, such as `{ presentTariff: 'Present tariff' }`. */
+export type AttributeLabels = Readonly<Record<string, string>>;
 
 /** One line of a score's explanation. `at` is ISO 8601. */
 export interface ExplainedPoint {
@@ -62,19 +67,21 @@ export interface RepMailFacts {
     readonly reason: string | null;
   };
   readonly lead: { readonly id: string; readonly email: string | null; readonly attributes: CurrentAttributes };
+  /** What attributes are called, by name; absent: by their names. */
+  readonly labels?: AttributeLabels;
   readonly points: readonly ExplainedPoint[];
 }
 
 /**
  * The variables of a mail to a representative: `rep`, `handoff`, `lead` (with `lead.profile`, a list of
- * `{ name, value }`), `points`, and `accept`, which says how to take the lead.
+ * `{ name, label, value }`), `points`, and `accept`, which says how to take the lead.
  */
 export function repVariables(facts: RepMailFacts, publicUrl: string): MailVariables {
-  const { lead } = facts;
+  const { lead, labels } = facts;
   return {
     rep: facts.rep,
     handoff: facts.handoff,
-    lead: { id: lead.id, email: lead.email, ...profileOf(lead.attributes) },
+    lead: { id: lead.id, email: lead.email, ...profileOf(lead.attributes, labels) },
     points: facts.points.map((point) => ({ ...point })),
     accept: {
       url: `${publicUrl}/api/handoffs/${facts.handoff.id}/accept`,
@@ -94,6 +101,8 @@ export interface ColleagueMailFacts {
     readonly attributes: CurrentAttributes;
     readonly stage: string;
   };
+  /** What attributes are called, by name; absent: by their names. */
+  readonly labels?: AttributeLabels;
   readonly sequence: { readonly key: string; readonly name: string };
   /** The step's id. */
   readonly step: string;
@@ -110,11 +119,11 @@ export interface ColleagueMailFacts {
  * `lead.stage`), `sequence`, `step`, `standings` (where the lead stands under each model), and `links` to the API.
  */
 export function colleagueVariables(facts: ColleagueMailFacts, publicUrl: string): MailVariables {
-  const { colleague, lead, sequence, step, standings } = facts;
+  const { colleague, lead, labels, sequence, step, standings } = facts;
   const url = `${publicUrl}/api/leads/${lead.id}`;
   return {
     colleague,
-    lead: { id: lead.id, email: lead.email, stage: lead.stage, ...profileOf(lead.attributes) },
+    lead: { id: lead.id, email: lead.email, stage: lead.stage, ...profileOf(lead.attributes, labels) },
     sequence,
     step,
     standings: standings.map((standing) => ({ ...standing })),
@@ -123,11 +132,18 @@ export function colleagueVariables(facts: ColleagueMailFacts, publicUrl: string)
 }
 
 /** What is known of a lead, by name and as a list for reading. */
-function profileOf(attributes: CurrentAttributes): { readonly attributes: MailVariables; readonly profile: Json } {
+function profileOf(
+  attributes: CurrentAttributes,
+  labels: AttributeLabels = {},
+): { readonly attributes: MailVariables; readonly profile: Json } {
   const known = knownOnly(attributes);
   return {
     attributes: known,
-    profile: Object.entries(known).map(([name, value]) => ({ name, value: inWords(value) })),
+    profile: Object.entries(known).map(([name, value]) => ({
+      name,
+      label: labels[name] ?? name,
+      value: inWords(value),
+    })),
   };
 }
 

@@ -48,7 +48,10 @@ export async function withEnrolment<T>(
     if (row === undefined) throw new TendError('not-found', `There is no enrolment ${id}.`);
     const { versionId, state, ...rest } = row;
     if (state !== 'entering' && state !== 'active')
-      throw new TendError('conflict', `The enrolment has ended: it is ${state}.`);
+      throw new TendError(
+        'conflict',
+        `The enrolment has ended (${state}): nothing about it can be changed; the lead can be enrolled again.`,
+      );
     const sequence = (await loadSequenceVersions(transaction, [versionId]))(versionId);
     return work(transaction, { id, lead, sequence, state, ...rest, now: worldNow + lead.clockOffset });
   });

@@ -4,6 +4,7 @@ import type { Json } from '../domain/interaction/interaction.ts';
 import { adjustmentName, BY_HAND } from '../domain/scoring/adjustment.ts';
 import { storedModel } from '../domain/scoring/model.ts';
 import type { Queryable } from './database.ts';
+import { loadVocabulary } from './load-vocabulary.ts';
 import { readWeighedStatements } from './read-attributes.ts';
 import { sql } from './sql.ts';
 
@@ -26,6 +27,14 @@ export async function readLeadMailFacts(queryable: Queryable, leadId: string, no
     if (value !== undefined) attributes[name] = value;
   }
   return { locale: lead?.locale ?? null, attributes };
+}
+
+/** What colleagues call the attributes of a lead, by name: the label of each that has one. */
+export async function readAttributeLabels(queryable: Queryable): Promise<Readonly<Record<string, string>>> {
+  const { lead } = await loadVocabulary(queryable);
+  return Object.fromEntries(
+    [...lead.values()].flatMap(({ name, label }) => (label === undefined ? [] : [[name, label]])),
+  );
 }
 
 /** What a mail to a representative is filled with, besides the lead's attributes. */

@@ -18,6 +18,7 @@ export function checkAttributeSet(set: AttributeSet, context: z.RefinementCtx): 
     seen.add(attributeKey(attribute));
     const within: Report = (path, message) => report([index, ...path], message);
     checkChoices(attribute, within);
+    checkWordings(attribute, within);
     checkInferences(attribute, within);
   }
   const cycle = findInferenceCycle(set.attributes);
@@ -41,6 +42,19 @@ function checkChoices({ type, choices }: AttributeDefinition, report: Report): v
     // Answers are read without regard to case.
     if (seen.has(caseless(choice))) report(['choices', index], `"${choice}" is listed twice: keep one of them`);
     seen.add(caseless(choice));
+  }
+}
+
+function checkWordings({ type, choices, question, wordings = {} }: AttributeDefinition, report: Report): void {
+  const known = type === 'boolean' ? ['yes', 'no'] : (choices ?? []);
+  if (question === undefined && Object.keys(wordings).length > 0)
+    report(['wordings'], 'belong to a question: add question, or take wordings out');
+  for (const [locale, wording] of Object.entries(wordings)) {
+    for (const choice of Object.keys(wording.choices ?? {})) {
+      if (known.includes(choice)) continue;
+      const mend = known.length === 0 ? 'it has none' : `they are ${known.join(', ')}`;
+      report(['wordings', locale, 'choices', choice], `"${choice}" is none of the choices: ${mend}`);
+    }
   }
 }
 

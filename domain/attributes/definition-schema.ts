@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { conditionSchema } from '../conditions/condition.ts';
 import { definitionKeySchema } from '../definition/definition.ts';
+import { localeSchema } from '../definition/template.ts';
 import { durationSchema } from '../instant.ts';
 import { checkAttributeSet } from './check-definition.ts';
 import { type AttributeSet, attributeNameSchema, attributeOwners, attributeRoles } from './definition.ts';
@@ -17,6 +18,11 @@ const inferenceSchema = z.strictObject({
   confidence: z.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1').default(0.7),
 });
 
+const wordingSchema = z.strictObject({
+  question: text(500).optional(),
+  choices: z.record(text(200), text(200)).optional(),
+});
+
 const attributeSchema = z.strictObject({
   name: attributeNameSchema,
   of: z.enum(attributeOwners).default('lead'),
@@ -28,6 +34,7 @@ const attributeSchema = z.strictObject({
     .optional(),
   label: text(200).optional(),
   question: text(500).optional(),
+  wordings: z.record(localeSchema, wordingSchema).optional(),
   role: z.enum(attributeRoles).optional(),
   sources: sourcesSchema.optional(),
   validFor: durationSchema.optional(),

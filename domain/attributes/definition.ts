@@ -35,6 +35,14 @@ export interface Inference {
   readonly confidence: number;
 }
 
+/** How a question and its choices are put to readers, by locale; what is left out is said as it is stored. */
+export type QuestionWordings = {
+  readonly [locale: string]: {
+    readonly question?: string | undefined;
+    readonly choices?: { readonly [choice: string]: string } | undefined;
+  };
+};
+
 export interface AttributeDefinition {
   readonly name: string;
   readonly of: AttributeOwner;
@@ -43,6 +51,8 @@ export interface AttributeDefinition {
   readonly label?: string | undefined;
   /** How a form or a representative asks for it. */
   readonly question?: string | undefined;
+  /** How a mail and its answer page ask for it, in the reader's language. */
+  readonly wordings?: QuestionWordings | undefined;
   readonly role?: AttributeRole | undefined;
   /** Who is believed before whom; each list is one rank. Default: `defaultSourceOrder`. */
   readonly sources?: readonly (readonly AttributeSource[])[] | undefined;

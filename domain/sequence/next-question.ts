@@ -51,12 +51,13 @@ export function nextQuestion(input: NextQuestionInput): NextQuestion | null {
     .sort(compareCandidates);
   const [first] = candidates;
   if (first === undefined) return null;
-  const { name, question = name } = first.attribute;
+  const { name, question = name, wordings } = first.attribute;
   return {
     attribute: name,
     of: 'lead',
     question,
     choices: choicesOf(first.attribute),
+    ...(wordings === undefined ? {} : { wordings }),
     why: inWords(first, input.band),
   };
 }

@@ -40,6 +40,11 @@ afterAll(async () => {
   await database.close();
 });
 
+const worded: Question = {
+  ...need,
+  wordings: { de: { question: 'Wann brauchen Sie es?', choices: { now: 'Jetzt', none: 'Gar <nicht>' } } },
+};
+
 let count = 0;
 /** A lead who was sent a mail that asks `question`. */
 async function asked(question: Question | null): Promise<void> {
@@ -121,6 +126,18 @@ describe('the page with a mail’s question', () => {
     expect(body).toMatch(/value="yes" required><span>Ja<\/span>.*value="no" required><span>Nein<\/span>/);
     await asked(need);
     expect((await open(link(), german)).body).toContain('<span>medium-term</span>');
+  });
+
+  it('puts question and choices in the reader’s language where the attribute has words for it', async () => {
+    await asked(worded);
+    const { body } = await open(link('need', 1), german);
+    expect(body).toContain('<h1 id="title">Wann brauchen Sie es?</h1>');
+    expect(body).toContain('value="now" required checked><span>Jetzt</span>');
+    expect(body).toContain('value="none" required><span>Gar &#60;nicht&#62;</span>');
+    expect(body).toContain('<span>medium-term</span>');
+    expect((await open(link())).body).toContain('When do you expect to need a solution?');
+    expect((await send(link(), 'now', german)).body).toContain('<strong>Jetzt</strong>');
+    expect(await said()).toMatchObject([{ name: 'need', value: 'now' }]);
   });
 
   it('keeps what people wrote out of its markup', async () => {

@@ -1,12 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { readAllFiles } from '../../cli/definition-files.ts';
 import { registerSimulate } from '../../cli/simulate.ts';
 import { barChart, curveChart } from '../../cli/svg-charts.ts';
 import { registerTest } from '../../cli/test.ts';
+import { packageRoot } from '../../config/package-root.ts';
+import { simulationJsonSchema } from '../../domain/simulation/json-schema.ts';
+import { populationSchema } from '../../domain/simulation/persona.ts';
+import { sentenceForms } from '../../domain/simulation/sentence-forms.ts';
+import { testFileSchema } from '../../domain/simulation/test-file.ts';
 
 const FILES: Readonly<Record<string, string>> = {
   'welcome.yaml': `kind: sequence
@@ -200,6 +208,28 @@ describe('tend simulate', () => {
     await expect(tend('simulate', path.join(folder, 'models'))).rejects.toThrow('There is no sequence in');
     await expect(tend('simulate', folder, '--start', 'tomorrow')).rejects.toThrow('--start tomorrow is no day');
     await expect(tend('simulate', folder, '--leads', '0')).rejects.toThrow('must be a whole number, 1 or more');
+  });
+});
+
+describe('docs/simulator.md', () => {
+  const text = readFileSync(path.join(packageRoot, 'docs/simulator.md'), 'utf8');
+
+  it('shows files that are valid', () => {
+    const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(
+      ([, yaml = '']) => parse(yaml) as { kind: string },
+    );
+    expect(blocks.map(({ kind }) => kind)).toEqual(['personas', 'test']);
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    for (const { kind, ...content } of blocks) {
+      const [schema, jsonSchema] =
+        kind === 'test' ? [testFileSchema, 'test' as const] : [populationSchema, 'personas' as const];
+      expect(schema.safeParse(content).error?.issues ?? []).toEqual([]);
+      expect(ajv.validate(simulationJsonSchema(jsonSchema), { kind, ...content })).toBe(true);
+    }
+  });
+
+  it('has every sentence that is understood', () => {
+    for (const { example } of sentenceForms) expect(text).toContain(`| \`${example}\` |`);
   });
 });
 

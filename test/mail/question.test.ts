@@ -48,6 +48,17 @@ async function compose(asked: Question | null, ...of: Parameters<typeof template
 }
 
 describe('a mail that asks', () => {
+  it('puts the question in the words of the locale the mail is in', async () => {
+    const wordings = { de: { question: 'Wann?', choices: { now: 'Jetzt' } }, en: { choices: { now: 'Right now' } } };
+    const english = await compose({ ...question, wordings }, ASKED);
+    expect(english.text).toMatch(/When do you need <it>\?[\s\S]*Right now[\s\S]*medium-term/);
+    const compiled = await compileTemplate(template(ASKED));
+    const message = { ...row, question: { ...question, wordings } };
+    // There is no German content, so the question is not put in German into the English one.
+    const lead = { email: 'anna@example.org', locale: 'de', attributes: {} };
+    expect(composeLeadMail({ compiled, message, lead }, options).text).toContain('Right now');
+  });
+
   it('shows the question and a link for each choice, which lead straight to the page and record no click', async () => {
     const mail = await compose(question, ASKED);
     expect(mail.html).toContain('When do you need &lt;it&gt;?');

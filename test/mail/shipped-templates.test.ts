@@ -87,7 +87,7 @@ describe('the shipped mail to a colleague', () => {
     const compiled = await shipped('colleague-notice.yaml');
     for (const [locale, sequence, score] of [
       ['en', 'the sequence “White papers” has come to its step “tell-petra”', 'B3 Cloud 12.5 points – Shop 3 points'],
-      ['de', 'die Sequenz „White papers“ ist mit diesem Lead', 'B3 Cloud 12.5 Punkte – Shop 3 Punkte'],
+      ['de', 'die Sequenz „White papers“ ist mit diesem Lead', 'B3 Cloud 12,5 Punkte – Shop 3 Punkte'],
     ] as const) {
       const mail = composeColleagueMail({ compiled, message, locale, facts }, options);
       expect(mail.to).toBe('petra@sales.example');

@@ -7,7 +7,7 @@ import { planHandoffRow } from '../../store/plan-handoff.ts';
 import { planLead } from '../../store/plan-lead.ts';
 import { sql } from '../../store/sql.ts';
 import { walkLead } from '../../store/walk-lead.ts';
-import { addLead, foundCompany, interact, tester } from '../support/company.ts';
+import { addLead, foundCompany, interact, publish, tester } from '../support/company.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { assessAll, runJourney, testClock } from '../support/driver.ts';
 
@@ -31,6 +31,14 @@ const model = {
   threshold: 10,
   rules: [{ id: 'asked', on: { event: 'Asked' }, points: 10 }],
 };
+const attributes = {
+  key: 'household',
+  name: 'Household',
+  attributes: [
+    { name: 'tariff', type: 'choice', choices: ['basic', 'contract'] },
+    { name: 'persons', type: 'number' },
+  ],
+};
 
 describe('walking a test lead', () => {
   let database: Database;
@@ -47,6 +55,7 @@ describe('walking a test lead', () => {
     const email = `me+${made}@company.example`;
     const input = { email, locale: null, timeZone: null, attributes: {}, purposes: ['newsletter'], actor: tester };
     const { id } = await createTestLead(database, { ...input, now: clock.now() });
+    await assessAll(database, clock);
     await enrolLead(database, { leadId: id, sequence: 'welcome', actor: tester, now: clock.now() });
     return { id, email };
   }
@@ -113,6 +122,22 @@ describe('walking a test lead', () => {
     // It was ready for sales before the outcome by its own clock, and is not offered again for that.
     expect(after).toMatchObject({ handoff: null });
     await expect(walk(id, 'won')).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('is scored at once by what is known of it, which must fit', async () => {
+    const input = { email: 'fits@company.example', locale: null, timeZone: null, purposes: [], actor: tester };
+    await publish(database, 'attributes', attributes, NOON);
+    await expect(
+      createTestLead(database, { ...input, attributes: { tariff: 'gas' }, now: clock.now() }),
+    ).rejects.toMatchObject({ code: 'invalid-request', fields: [{ path: 'attributes.tariff' }] });
+    const { id } = await createTestLead(database, { ...input, attributes: { persons: '4' }, now: clock.now() });
+    const [known] = await database.query<{ value: unknown }>(sql`
+      SELECT value FROM attribute WHERE lead_id = ${id}::uuid AND name = 'persons'`);
+    expect(known?.value).toBe(4);
+    expect(await walk(id)).toMatchObject({ kind: 'busy' });
+    await assessAll(database, clock);
+    const standings = await database.query(sql`SELECT FROM standing WHERE lead_id = ${id}::uuid`);
+    expect(standings).toHaveLength(1);
   });
 
   it('no person is walked ahead, and nobody’s address is taken', async () => {

@@ -56,7 +56,7 @@ it('Frau Teichmann is asked one question at a time, and gets the letters of thos
     '2026-06-22 08:00 Zwölf Fragen an jeden Cloud-Anbieter',
     // That she decides was only concluded from her position: asked last.
     '2026-07-01 09:30 Eine Frage, Karla',
-    '2026-07-06 09:30 Eine Stunde mit unserer Technik, über Ihre Server',
+    '2026-07-06 09:30 Eine Stunde für Ihre Server, mit unserer Technik',
   ]);
   expect(await firm.ends(lead)).toEqual({ 'cloud-white-paper': 'completed' });
 });

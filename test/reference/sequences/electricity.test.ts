@@ -39,7 +39,7 @@ it('who does nothing is written to at once, after 45 minutes and the next day, a
   expect(await supplier.post('otto@people.example')).toEqual([
     '2026-06-01 19:30 Ihr Strompreis für 10969',
     '2026-06-01 20:15 Zwei Angaben, und der Wechsel ist erledigt',
-    '2026-06-02 16:15 Was ein Wechsel spart, und wann er sich nicht lohnt',
+    '2026-06-02 16:15 Was ein Wechsel bringt und wann er sich nicht lohnt',
   ]);
   expect(await supplier.ends(lead)).toEqual({ 'electricity-comparison': 'completed' });
   expect(await offers(lead)).toEqual([]);
@@ -70,7 +70,7 @@ it('who looks further is given a day, and who signs is done', async () => {
   expect(await supplier.post('rosa@people.example')).toEqual([
     '2026-06-01 19:30 Ihr Strompreis',
     // 26 hours later it is twenty to ten in the evening: quiet hours.
-    '2026-06-03 07:00 Was ein Wechsel spart, und wann er sich nicht lohnt',
+    '2026-06-03 07:00 Was ein Wechsel bringt und wann er sich nicht lohnt',
   ]);
   expect(await supplier.post('sven@people.example')).toHaveLength(1);
   expect(await supplier.ends(rosa)).toEqual({ 'electricity-comparison': null });

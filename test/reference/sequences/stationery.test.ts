@@ -43,7 +43,7 @@ describe('from the newsletter to the offer that fits', () => {
     await shop.until('2026-12-31 12:00');
     expect((await shop.post(email)).slice(5)).toEqual([
       '2026-07-14 10:00 Ein Abend mit Tinte in Ihrer Filiale',
-      '2026-07-28 10:00 Drei Füller, und welcher Ihrer ist',
+      '2026-07-28 10:00 Drei Füller, und welcher zu Ihnen passt',
     ]);
     expect(await shop.ends(lead)).toEqual({ 'stationery-newsletter': 'completed', 'stationery-birthday': null });
     // Nobody gets a letter twice, but for the card. Her next birthday is a Sunday, on which the shop does not write.
@@ -77,7 +77,10 @@ describe('without a click', () => {
     const unsubscribe = /href="([^"]*\/u\/[^"]+)"/.exec(html)?.[1] ?? '';
     await fetch(unsubscribe, { method: 'POST', body: 'List-Unsubscribe=One-Click' });
     await shop.until('2026-06-25 12:00');
-    expect(await shop.post('ada@people.example')).toEqual([...both, '2026-06-18 09:00 May we congratulate you?']);
+    expect(await shop.post('ada@people.example')).toEqual([
+      ...both,
+      '2026-06-18 09:00 May we wish you a happy birthday?',
+    ]);
     expect(await shop.post('ben@people.example')).toEqual(both);
     expect(await shop.post('cleo@people.example')).toEqual(both);
     const ends = await Promise.all(leads.map((lead) => shop.ends(lead)));
