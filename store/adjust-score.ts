@@ -55,18 +55,22 @@ export async function adjustScore(database: Database, adjustment: ScoreAdjustmen
   assertId('lead', adjustment.leadId);
   const messageId = `adjustment:${adjustment.idempotencyKey ?? newId()}`;
   return database.transaction(async (transaction) => {
-    const { id: leadId, erasedAt } = await lockLead(transaction, adjustment.leadId);
+    const { id: leadId, erasedAt, clockOffset } = await lockLead(transaction, adjustment.leadId);
     if (erasedAt !== null) throw new TendError('not-found', `There is no lead ${leadId}.`);
     const before = await readRecorded(transaction, messageId);
     if (before !== null) return { ...asAdjusted(before, leadId, adjustment), created: false };
     await refuseUnknownModel(transaction, adjustment.model);
-    if (adjustment.validForMs !== null) await refuseTooMany(transaction, leadId, adjustment);
+    // A test lead is given points by its own clock, and loses them by it.
+    const leadNow = adjustment.now + clockOffset;
+    const own = { ...adjustment, now: leadNow };
+    if (adjustment.validForMs !== null) await refuseTooMany(transaction, leadId, own);
     const recorded = await recordTendInteraction(transaction, {
       leadId,
       messageId,
       name: SCORE_ADJUSTED,
-      properties: propertiesOf(adjustment),
-      occurredAt: adjustment.now,
+      properties: propertiesOf(own),
+      occurredAt: leadNow,
+      ownTime: true,
     });
     if (!recorded)
       throw new TendError(

@@ -2,6 +2,7 @@ import type { Calendar } from '../domain/calendar/calendar.ts';
 import { evaluate } from '../domain/conditions/evaluate.ts';
 import type { Trace } from '../domain/conditions/trace.ts';
 import type { Instant } from '../domain/instant.ts';
+import { isShut } from '../domain/journey/asked-to-enter.ts';
 import { planJourney } from '../domain/journey/plan.ts';
 import type { JourneySnapshot } from '../domain/journey/snapshot.ts';
 import type { LeadStage } from '../domain/lead-stage.ts';
@@ -56,7 +57,10 @@ export interface RefusedEntry {
   readonly sequence: string;
   readonly at: Instant;
   readonly reason: TurnedAway;
-  /** How the lead stands to the audience of the published version now; null where none is published or it is for all. */
+  /**
+   * How the lead stands to the audience of the published version now; null where none is published, it is for all, or
+   * the lead can't come in any more whatever its audience.
+   */
   readonly audience: Trace | null;
 }
 
@@ -162,11 +166,11 @@ async function readTurnedAway(
     SELECT sequence_key AS sequence, ended_at AS at, end_reason AS reason FROM enrolment
     WHERE lead_id = ${leadId}::uuid AND state = 'turned-away' ORDER BY ended_at DESC, id DESC LIMIT ${MOST_TURNED_AWAY}::int`);
   return rows.map((row) => {
-    const audience = snapshot?.live.find(({ sequence }) => sequence.key === row.sequence)?.sequence.audience;
-    return {
-      ...row,
-      audience: snapshot === null || audience === undefined ? null : evaluate(audience, snapshot.facts),
-    };
+    const live = snapshot?.live.find(({ sequence }) => sequence.key === row.sequence);
+    if (snapshot === null || live === undefined || isShut(live, snapshot.lead.stage, snapshot.facts.now))
+      return { ...row, audience: null };
+    const { audience } = live.sequence;
+    return { ...row, audience: audience === undefined ? null : evaluate(audience, snapshot.facts) };
   });
 }
 

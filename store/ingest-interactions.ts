@@ -22,6 +22,8 @@ export interface NewInteraction {
   readonly receivedAt: Instant;
   /** The sender's own timestamp where `occurredAt` had to differ from it. */
   readonly claimedAt: string | null;
+  /** Of a test lead's: `occurredAt` is by the lead's own clock already. Default: it is by the world's. */
+  readonly ownTime?: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function ingestWithin(transaction: Transaction, interactions: reado
     identity: identities.get(referenceKey(interaction.identity)),
   }));
   const stored = await transaction.query(sql`
-    INSERT INTO interaction (source, message_id, identity_id, lead_id, kind, name, properties, context, occurred_at, received_at, claimed_at)
+    INSERT INTO interaction (source, message_id, identity_id, lead_id, kind, name, properties, context, occurred_at, received_at, claimed_at, own_time)
     SELECT * FROM unnest(
       ${rows.map((row) => row.interaction.source)}::text[],
       ${rows.map((row) => row.interaction.messageId)}::text[],
@@ -56,7 +58,8 @@ export async function ingestWithin(transaction: Transaction, interactions: reado
       ${rows.map((row) => (row.interaction.context === null ? null : JSON.stringify(row.interaction.context)))}::jsonb[],
       ${rows.map((row) => at(row.interaction.occurredAt))}::timestamptz[],
       ${rows.map((row) => at(row.interaction.receivedAt))}::timestamptz[],
-      ${rows.map((row) => row.interaction.claimedAt)}::text[])
+      ${rows.map((row) => row.interaction.claimedAt)}::text[],
+      ${rows.map((row) => row.interaction.ownTime ?? null)}::boolean[])
     ON CONFLICT (source, message_id) DO NOTHING
     RETURNING 1`);
   await transaction.notify('tend_interaction');

@@ -8,6 +8,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Properties } from '../domain/interaction/interaction.ts';
 import { applyGroup } from './apply-group.ts';
 import { askedAttributes } from './asked-attributes.ts';
+import { attributesMatter } from './attributes-matter.ts';
 import type { Clock } from './clock.ts';
 import { ACCOUNT_BATCHES_AT_ONCE, continueAccountRefolds } from './continue-account-refolds.ts';
 import type { Database, Transaction } from './database.ts';
@@ -234,9 +235,10 @@ async function recordTraits(
       await transaction.query(sql`UPDATE lead SET refold = true WHERE id = ${leadId}::uuid`);
   }
   const moved = await keepLocale(transaction, leadId, traitsIn(identify.context));
-  // Whoever lives by another clock now has mails and waits timed anew; and an identify that was assessed before its traits
-  // were known is no news to the assessor any more, although conditions may ask for them.
-  if (moved || names.some((name) => RESIDENCE_ATTRIBUTES.includes(name)) || (identify.assessed && names.length > 0))
+  // Whoever lives by another clock now has mails and waits timed anew. Besides, only what was not said before is news:
+  // to the assessor an identify is one like any other, and websites identify on every page view.
+  const livesElsewhere = moved || names.some((name) => RESIDENCE_ATTRIBUTES.includes(name));
+  if (livesElsewhere || (names.length > 0 && (await attributesMatter(transaction, leadId))))
     await raiseAttention(transaction, [leadId]);
 }
 

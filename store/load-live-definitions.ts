@@ -21,6 +21,7 @@ export interface LiveSequenceVersion extends LiveVersion<Sequence> {
 
 /** Who was in an entry condition when it was published counts as the publisher chose. */
 export interface SequencePublication extends FirstLook {
+  /** When the condition was first published: later versions with the same one keep it. */
   readonly at: Instant;
 }
 
@@ -74,7 +75,9 @@ export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDef
         versionId,
         definition: definitionOf<Sequence>(versionId),
         publication:
-          publication === null || publishedAt === null ? null : { ...(publication as FirstLook), at: publishedAt },
+          publication === null || publishedAt === null
+            ? null
+            : { at: publishedAt, ...(publication as FirstLook & { readonly at?: Instant }) },
       })),
     pacing: pacing === undefined ? noPolicy : definitionOf<PacingPolicy>(pacing.versionId),
   };

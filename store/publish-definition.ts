@@ -1,16 +1,20 @@
 import type { Actor } from '../domain/actor.ts';
 import type { AttributeSet } from '../domain/attributes/definition.ts';
 import { setProblems } from '../domain/attributes/vocabulary.ts';
+import { canonicalJson } from '../domain/definition/canonical-json.ts';
 import type { DefinitionKind } from '../domain/definition/definition.ts';
 import type { Template } from '../domain/definition/template.ts';
 import { KIND_NAMES } from '../domain/definition/validate.ts';
 import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
+import type { Json } from '../domain/interaction/interaction.ts';
 import type { FirstLook } from '../domain/journey/snapshot.ts';
 import { mailingSchema } from '../domain/mailing/mailing.ts';
 import type { MailingTime } from '../domain/mailing/mailing-time.ts';
+import type { PacingPolicy } from '../domain/pacing/policy.ts';
+import { storedPolicy } from '../domain/pacing/policy-schema.ts';
 import type { ApprovalParty } from '../domain/scoring/approval.ts';
-import { sequenceSchema } from '../domain/sequence/definition.ts';
+import { type Sequence, sequenceSchema } from '../domain/sequence/definition.ts';
 import { conditionsAmong } from '../domain/sequence/signal.ts';
 import { type CompiledTemplate, compileTemplate } from '../mail/compile-template.ts';
 import { checkApprovals } from './approve-model.ts';
@@ -18,6 +22,7 @@ import { checkMailing } from './check-mailing.ts';
 import { checkReferences } from './check-references.ts';
 import { BATCHES_AT_ONCE, continueRefolds, REFOLD_PENDING } from './continue-refolds.ts';
 import type { Database, Transaction } from './database.ts';
+import { type LiveDefinitions, loadLiveDefinitions, type SequencePublication } from './load-live-definitions.ts';
 import { loadLiveAttributeSets } from './load-vocabulary.ts';
 import { HAND_OFF_ALL, makeModelLive, type PublicationChoice } from './make-model-live.ts';
 import { holdOffPlans } from './publishing-lock.ts';
@@ -171,7 +176,8 @@ async function makeLive(
   compiled: CompiledTemplate | null,
 ): Promise<void> {
   const { kind, key, actor, now } = input;
-  const publication = kind === 'sequence' ? await askForLooks(transaction, input, draft) : null;
+  const before = await loadLiveDefinitions(transaction);
+  const publication = kind === 'sequence' ? await askForLooks(transaction, input, draft, before) : null;
   await transaction.query(sql`
     UPDATE definition SET live_version_id = ${draft.id}::bigint WHERE kind = ${kind} AND key = ${key}`);
   const made = kind === 'attributes' ? REFOLD_PENDING : compiled;
@@ -181,7 +187,10 @@ async function makeLive(
            publication = ${publication === null ? null : JSON.stringify(publication)}::jsonb
     WHERE id = ${draft.id}::bigint`);
   if (kind === 'template') await wakeLeadsThatWaitFor(transaction, key);
-  if (kind === 'pacing') await wakeLeadsWithOpenMail(transaction);
+  if (kind === 'pacing') {
+    const moved = !isSamePlace(before.pacing, storedPolicy(draft.content));
+    await (moved ? wakeLeadsInSequences(transaction) : wakeLeadsWithOpenMail(transaction));
+  }
   await unparkAll(transaction);
   const detail = { version: draft.version, ...(publication !== null && { existing: publication.existing }) };
   await recordAudit(transaction, {
@@ -194,19 +203,36 @@ async function makeLive(
   });
 }
 
-/** Where leads come into a sequence by a condition, all of them are looked at once; null where they don't. */
+/**
+ * Where leads come into a sequence by a condition, all of them are looked at once; null where they don't. Where it is
+ * still the same condition, each lead is held against how it was when it was last planned, as if nothing had been
+ * published: a first look would take for old what came true a moment ago.
+ */
 async function askForLooks(
   transaction: Transaction,
   { key, existing = 'leave', actor, now }: PublishInput,
   draft: Draft,
-): Promise<FirstLook | null> {
+  { sequences }: LiveDefinitions,
+): Promise<SequencePublication | null> {
+  const sequence = sequenceSchema.parse(draft.content);
+  const before = sequences.find(({ definition }) => definition.key === key);
+  // A look that is under way goes on, and those who still have theirs before them get this choice.
+  if (before !== undefined && existing === 'leave' && entersAlike(before.definition, sequence))
+    return before.publication === null ? null : { ...before.publication, existing };
   await transaction.query(sql`
     UPDATE sequence_job SET state = 'cancelled', finished_at = ${at(now)}
     WHERE sequence_key = ${key} AND kind = 'publish' AND state IN ('waiting', 'running')`);
-  if (conditionsAmong(sequenceSchema.parse(draft.content).entry).length === 0) return null;
+  if (conditionsAmong(sequence.entry).length === 0) return null;
   const input = { kind: 'publish', versionId: draft.id } as const;
   const { number } = await insertJob(transaction, { sequence: key, input, actor, now });
-  return { publication: number, existing };
+  return { publication: number, existing, at: now };
+}
+
+/** True where `sequence` notes of the same leads, and by the same conditions, whether they are in them. */
+function entersAlike(before: Sequence, sequence: Sequence): boolean {
+  const noted = ({ entry, stages, reentry }: Sequence) =>
+    canonicalJson({ when: conditionsAmong(entry), stages, reentry } as unknown as Json);
+  return noted(before) === noted(sequence);
 }
 
 /**
@@ -233,6 +259,22 @@ async function wakeLeadsThatWaitFor(transaction: Transaction, templateKey: strin
     WHERE id IN (SELECT handoff_id FROM message WHERE template_key = ${templateKey} AND state IN ('due', 'deferred') AND recipient_kind = 'rep')
     RETURNING id`);
   for (const { id } of handoffs) await transaction.notify('tend_handoff', id);
+}
+
+/** Where leads live of whom nothing better is known: by whose clock, and with which holidays. */
+function isSamePlace(one: PacingPolicy, other: PacingPolicy): boolean {
+  return one.timeZone === other.timeZone && one.country === other.country && one.region === other.region;
+}
+
+/** Until when their steps wait (until 09:00, for three business days) may be another instant now. */
+async function wakeLeadsInSequences(transaction: Transaction): Promise<void> {
+  const leads = await transaction.query<{ id: string }>(sql`
+    SELECT id FROM lead WHERE id IN (SELECT lead_id FROM enrolment WHERE state IN ('entering', 'active'))
+    ORDER BY id FOR NO KEY UPDATE`);
+  await raiseAttention(
+    transaction,
+    leads.map(({ id }) => id),
+  );
 }
 
 /** When they may be written to is another question now. */

@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/instant.ts';
+import { askedToEnter } from '../domain/journey/asked-to-enter.ts';
 import { factsOf } from '../domain/journey/present-standings.ts';
 import {
   ANY_MODEL,
@@ -50,8 +51,9 @@ export async function readJourney(transaction: Transaction, lead: LeadRow, now: 
   const gate = await readGateFacts(transaction, lead.id, purposes);
   const handoffs = await readHandoffs(transaction, lead.id);
   const open = handoffs.find(({ state }) => state !== 'closed');
-  const asked = live.sequences.map(({ definition }) => definition);
-  const events = await readLeadEvents(transaction, lead.id, running, asked);
+  const liveSequences = await readLive(transaction, lead.id, live, enrolments);
+  const toEnter = liveSequences.flatMap((sequence) => askedToEnter(sequence, lead.stage, now));
+  const events = await readLeadEvents(transaction, lead.id, running, toEnter, now);
   const facts = factsOf(attributes, events, underModels, now);
   return {
     lead: { stage: lead.stage, gone: lead.gone, address: gate.address, suppressed: gate.suppressed },
@@ -66,7 +68,7 @@ export async function readJourney(transaction: Transaction, lead: LeadRow, now: 
     outlook: conditionOutlook(facts, attributes, underModels),
     enrolments: running.filter(({ state }) => state === 'active'),
     entering: running.filter(({ state }) => state === 'entering'),
-    live: await readLive(transaction, lead.id, live, enrolments),
+    live: liveSequences,
     messages: await readMessages(transaction, running),
     notices: await readNotices(transaction, lead.id),
     consents: gate.consents,
@@ -108,17 +110,18 @@ async function readQuestions(
   transaction: Transaction,
   leadId: string,
   enrolments: readonly EnrolmentInForce[],
-  { underModels }: PresentStandings,
+  { underModels, live }: PresentStandings,
   facts: JourneySnapshot['facts'],
 ): Promise<QuestionOf> {
   if (!enrolments.some(({ sequence }) => needsOf(sequence).questions)) return () => null;
   const vocabulary = await loadVocabulary(transaction);
   const askedBefore = await readAsked(transaction, leadId);
   return (modelKey) => {
+    // Who was not scored yet has no band, and may be asked all the same.
     const under = underModels.find(({ model }) => model.key === modelKey);
-    if (under === undefined) return null;
-    const { model, standing } = under;
-    return nextQuestion({ vocabulary, facts, model, band: standing.band, askedBefore });
+    const model = live.models.find(({ definition }) => definition.key === modelKey)?.definition;
+    if (model === undefined) return null;
+    return nextQuestion({ vocabulary, facts, model, band: under?.standing.band ?? null, askedBefore });
   };
 }
 

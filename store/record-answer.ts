@@ -43,15 +43,15 @@ export async function recordAnswer(
     const { id: leadId, erasedAt, clockOffset } = await lockLead(transaction, answer.leadId);
     if (erasedAt !== null) return false;
     // A test lead answers by its own clock, as it was asked.
-    const now = answer.now + clockOffset;
-    if (await isRepeated(transaction, { leadId, attribute, value, now })) return true;
+    const leadNow = answer.now + clockOffset;
+    if (await isRepeated(transaction, { leadId, attribute, value, now: leadNow })) return true;
     await recordLeadAttributesWithin(transaction, {
       leadId,
       lead: { [attribute]: value },
       source: 'form',
       confidence: 1,
       actor: recipient,
-      now,
+      now: answer.now,
     });
     return true;
   });

@@ -43,7 +43,8 @@ export interface Recorded {
 
 /**
  * Records what somebody says about a lead, and about its company, under the lead's lock. It is an interaction too, at
- * the instant it was said: sequences can enter on it, and the lead is scored again. The company's leads all are.
+ * the instant it was said: sequences can enter on it, and the lead is scored again. The company's leads all are. What is
+ * said about a test lead is said by its own clock; its company is real, and lives by the world's.
  *
  * Throws `not-found`, `invalid-request` (naming each value that does not fit) and `conflict` (the lead has no company).
  */
@@ -59,15 +60,16 @@ export async function recordLeadAttributes(database: Database, report: LeadRepor
  * Takes the lead's lock.
  */
 export async function recordLeadAttributesWithin(transaction: Transaction, report: LeadReport): Promise<Recorded> {
-  const { id, erasedAt } = await lockLead(transaction, report.leadId);
+  const { id, erasedAt, clockOffset } = await lockLead(transaction, report.leadId);
   if (erasedAt !== null) throw new TendError('not-found', `There is no lead ${id}.`);
   const vocabulary = await loadVocabulary(transaction);
   const checked = checkReport(vocabulary, report, report.now, { lead: 'attributes', account: 'account' });
   refuseProblems(checked);
   const accountId = checked.account.size === 0 ? null : await companyOf(transaction, id);
-  await insert(transaction, { leadId: id }, checked.lead, checked.at, report);
+  const ownTime = { at: checked.at + clockOffset, now: report.now + clockOffset };
+  await insert(transaction, { leadId: id }, checked.lead, ownTime.at, { ...report, now: ownTime.now });
   if (accountId !== null) await recordOfAccount(transaction, accountId, checked, report);
-  await recordInteraction(transaction, id, checked, report);
+  await recordInteraction(transaction, id, { ...checked, at: ownTime.at }, { ...report, now: ownTime.now });
   if (checked.lead.size > 0) await audit(transaction, 'lead', id, checked.lead, report);
   await raiseAttention(transaction, [id]);
   return { leadId: id, accountId, at: checked.at };
@@ -158,6 +160,7 @@ async function recordInteraction(
     ]),
     occurredAt: at,
     receivedAt: now,
+    ownTime: true,
   });
   // A lead without any identity has no interactions; it is scored again all the same.
   if (!recorded) await transaction.query(sql`UPDATE lead SET refold = true WHERE id = ${leadId}::uuid`);

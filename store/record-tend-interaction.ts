@@ -14,6 +14,8 @@ export interface TendInteraction {
   readonly occurredAt: Instant;
   /** Default: when it happened. */
   readonly receivedAt?: Instant;
+  /** It occurred by the lead's own clock, which is ahead where it is a test lead. Default: by the world's. */
+  readonly ownTime?: boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function recordTendInteraction(transaction: Transaction, interactio
       occurredAt: interaction.occurredAt,
       receivedAt: interaction.receivedAt ?? interaction.occurredAt,
       claimedAt: null,
+      ...(interaction.ownTime === true && { ownTime: true }),
     },
   ]);
   return true;

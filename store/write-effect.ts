@@ -66,8 +66,15 @@ async function record(
   });
   const told = [...statements].map(([name, value]): [string, Json] => [`attribute.${name}`, value]);
   const properties = Object.fromEntries<Json>([['source', 'sequence'], ...told]);
-  const interaction = { leadId, messageId, name: ATTRIBUTES_RECORDED, properties, occurredAt: saidAt, receivedAt: now };
-  const recorded = await recordTendInteraction(transaction, interaction);
+  const recorded = await recordTendInteraction(transaction, {
+    leadId,
+    messageId,
+    name: ATTRIBUTES_RECORDED,
+    properties,
+    occurredAt: saidAt,
+    receivedAt: now,
+    ownTime: true,
+  });
   // A lead without any identity has no interactions; it is scored again all the same.
   if (!recorded) await transaction.query(sql`UPDATE lead SET refold = true WHERE id = ${leadId}::uuid`);
 }

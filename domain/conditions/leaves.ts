@@ -1,6 +1,6 @@
 import type { EventMatch } from '../interaction/event-match.ts';
 import type { Condition } from './condition.ts';
-import type { LeadLeaf, Leaf, LeafKind, ScoreLeaf } from './leaf-schema.ts';
+import type { EventLeaf, LeadLeaf, Leaf, LeafKind, ScoreLeaf } from './leaf-schema.ts';
 
 /** Where a leaf is within a condition, such as `['all', 1, 'event']`: down to the field that makes it that kind. */
 export type LeafPath = readonly (string | number)[];
@@ -45,7 +45,12 @@ export function attributesIn(condition: Condition): { readonly lead: string[]; r
 
 /** The events that `condition` counts. */
 export function eventsIn(condition: Condition): EventMatch[] {
-  return [...leavesOf(condition)].flatMap(({ leaf }) => ('event' in leaf ? [leaf.event] : []));
+  return eventLeavesIn(condition).map(({ event }) => event);
+}
+
+/** What `condition` asks about events. */
+export function eventLeavesIn(condition: Condition): EventLeaf[] {
+  return [...leavesOf(condition)].flatMap(({ leaf }) => ('event' in leaf ? [leaf] : []));
 }
 
 /** What `condition` asks about attributes of the lead. */

@@ -184,7 +184,7 @@ function gapAt({ snapshot }: Draft, { sequence, stepId }: EnrolmentInForce): Con
 /** What news may change what a condition says: keys of events, and `score` where it asks for one. */
 export function interestsOf(condition: Condition): string[] {
   const { lead, account } = attributesIn(condition);
-  const attributes = lead.length + account.length > 0 ? [ATTRIBUTES_RECORDED, 'kind:identify', 'kind:group'] : [];
+  const attributes = lead.length + account.length > 0 ? [ATTRIBUTES_RECORDED] : [];
   const scores = scoresIn(condition).length > 0 ? ['score'] : [];
   return [...eventsIn(condition).map(interestKey), ...attributes, ...scores];
 }

@@ -1,5 +1,6 @@
 import { entryBarrier, inAudience } from '../sequence/entry.ts';
 import { anyHolds, conditionsAmong } from '../sequence/signal.ts';
+import { isShut } from './asked-to-enter.ts';
 import type { Draft } from './draft.ts';
 import type { EnrolmentInForce } from './snapshot.ts';
 
@@ -26,12 +27,12 @@ export function admitEntering(draft: Draft): readonly EnrolmentInForce[] {
  */
 export function planEntries(draft: Draft): void {
   const { snapshot, now } = draft;
-  for (const { sequence, versionId, passes, heldBefore, firstLook } of snapshot.live) {
+  for (const live of snapshot.live) {
+    const { sequence, versionId, passes, heldBefore, firstLook } = live;
     const conditions = conditionsAmong(sequence.entry);
     if (conditions.length === 0) continue;
-    // Who can't come in, in this stage or ever again, is not kept awake for it; what comes true meanwhile counts once they can.
-    const barrier = entryBarrier(sequence, snapshot.lead.stage, passes, now);
-    if (barrier === 'stage' || barrier === 'no-reentry') {
+    // `askedToEnter`: of what else they might ask, not everything was read.
+    if (isShut(live, snapshot.lead.stage, now)) {
       if (heldBefore && !anyHolds(sequence.entry, snapshot.facts))
         draft.conditionsHeld.push({ sequence: sequence.key, held: false });
       continue;
@@ -42,7 +43,7 @@ export function planEntries(draft: Draft): void {
     const comesIn = firstLook === null ? !heldBefore : firstLook.existing === 'enrol';
     if (!held || !comesIn) continue;
     const [first] = sequence.steps;
-    if (first === undefined || barrier !== null) continue;
+    if (first === undefined || entryBarrier(sequence, snapshot.lead.stage, passes, now) !== null) continue;
     if (!inAudience(sequence, snapshot.facts) || draft.entries.some((entry) => entry.sequence === sequence.key))
       continue;
     draft.entries.push({ sequence: sequence.key, versionId, by: 'condition', at: now, stepId: first.id });

@@ -35,7 +35,7 @@ export interface JourneySnapshot {
   readonly openHandoff: { readonly id: string; readonly started: boolean } | null;
   /** When the last handoff, by model, ended; under `ANY_MODEL` those that no model made. */
   readonly lastClosedAt: ReadonlyMap<string, Instant>;
-  /** What conditions ask; its events go as far back as the conditions of these sequences ask. */
+  /** What conditions ask; its events go as far back as those of `enrolments`, `entering` and `askedToEnter` ask. */
   readonly facts: Facts;
   /** The first instant after `now` at which time alone may change what a condition says; null: never. */
   readonly outlook: (condition: Condition) => Instant | null;

@@ -141,7 +141,7 @@ function told(subject: Subject, { at, of, values, source, saidAt = at }: Happeni
       properties,
       occurredAt: saidAt,
     });
-    return false;
+    return given.length > 0;
   }
   const properties = Object.fromEntries<Json>([
     ['source', source],

@@ -66,10 +66,11 @@ export function snapshotOf(subject: Subject, now: Instant): JourneySnapshot {
     events,
     question(modelKey) {
       const under = underModels.find(({ model }) => model.key === modelKey);
-      if (under === undefined) return null;
-      const { model, standing } = under;
+      const model = world.models.find(({ definition }) => definition.key === modelKey)?.definition;
+      if (model === undefined) return null;
       const { vocabulary } = world;
-      return nextQuestion({ vocabulary, facts, model, band: standing.band, askedBefore: subject.askedBefore() });
+      const band = under?.standing.band ?? null;
+      return nextQuestion({ vocabulary, facts, model, band, askedBefore: subject.askedBefore() });
     },
   };
 }

@@ -122,6 +122,28 @@ const large = {
     { id: 'never', kind: 'waitFor', allOf: [{ event: 'Clicked' }, { event: 'Asked' }], timeout: { days: 2 } },
   ],
 };
+/** What a website tells of the lead itself ends its wait, times it anew and takes it out. */
+const interested = {
+  key: 'interested',
+  name: 'Interested',
+  purpose: 'newsletter',
+  entry: [{ event: 'Signed Up' }, { event: 'Branch Searched' }],
+  reentry: 'after-end',
+  exits: [{ when: { lead: 'interest', is: 'none' } }],
+  steps: [
+    {
+      id: 'told',
+      kind: 'waitFor',
+      event: { when: { lead: 'interest', is: 'cloud' } },
+      timeout: { days: 3 },
+      onTimeout: 'end',
+    },
+    { id: 'start', kind: 'wait', until: { date: 'start', plusDays: -1 } },
+    { id: 'letter', kind: 'send', template: 'm' },
+    { id: 'stay', kind: 'wait', for: { days: 2 } },
+  ],
+};
+
 /** A stream by score, exhausted sooner or later. */
 const stream = {
   key: 'stream',
@@ -154,4 +176,4 @@ const last = {
   ],
 };
 
-export const sequences = [welcome, again, customers, looking, warm, large, last, stream];
+export const sequences = [welcome, again, customers, looking, warm, large, interested, last, stream];

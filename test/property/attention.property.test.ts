@@ -5,6 +5,8 @@ import { assessLeads } from '../../store/assess-leads.ts';
 import type { Database } from '../../store/database.ts';
 import { enrolLead } from '../../store/enrol-lead.ts';
 import { findOrCreateAccount } from '../../store/find-account.ts';
+import { ingestInteractions } from '../../store/ingest-interactions.ts';
+import { linkIdentities } from '../../store/link-identities.ts';
 import { noteStarted, planAhead } from '../../store/plan-lead.ts';
 import { recordAccountAttributes } from '../../store/record-attributes.ts';
 import { recordConsent } from '../../store/record-consent.ts';
@@ -19,7 +21,7 @@ import { model, ofLargeCompanies, sequences } from './attention-company.ts';
 
 const companyOf = ({ id }: TestLead) => `${id}.example`;
 const MONDAY = Date.UTC(2026, 5, 1, 10);
-const HISTORIES = 200 * SCALE;
+const HISTORIES = 120 * SCALE;
 const EVENTS = ['Signed Up', 'Clicked', 'Asked', 'Product Viewed', 'Noise', 'Branch Searched'] as const;
 
 type Happening =
@@ -39,6 +41,15 @@ type Happening =
     }
   | { readonly at: Instant; readonly kind: 'enrol' }
   | { readonly at: Instant; readonly kind: 'company'; readonly employees: number; readonly lateBy: number }
+  | {
+      readonly at: Instant;
+      readonly kind: 'identify';
+      readonly traits: { readonly interest: string; readonly start: string };
+      readonly lateBy: number;
+      /** Folded before what it says was applied. */
+      readonly linkedLate: boolean;
+      readonly id: string;
+    }
   | { readonly at: Instant; readonly kind: 'outcome'; readonly outcome: 'won' | 'lost' | 'recycled' };
 
 /**
@@ -56,7 +67,7 @@ describe(`attention is sound (seed ${SEED})`, () => {
       now: MONDAY,
       model,
       sequences,
-      templates: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'],
+      templates: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm'],
       once: ['i', 'j', 'k'],
     });
     await publish(database, 'scoring_model', ofLargeCompanies, MONDAY);
@@ -103,7 +114,7 @@ describe(`attention is sound (seed ${SEED})`, () => {
   function randomHistory(random: ReturnType<typeof randomFrom>): Happening[] {
     return Array.from({ length: 4 + random.below(12) }, (_, index): Happening => {
       const at = MONDAY + random.below(8 * 24) * HOUR;
-      switch (random.below(11)) {
+      switch (random.below(13)) {
         case 0:
           return { at, kind: 'consent', action: random.pick(['granted', 'withdrawn']), promise: random.below(2) === 0 };
         case 1:
@@ -116,6 +127,19 @@ describe(`attention is sound (seed ${SEED})`, () => {
             kind: 'company',
             employees: random.below(3) === 0 ? 20 : 400,
             lateBy: random.below(2) * random.below(60) * HOUR,
+          };
+        case 4:
+        case 5:
+          return {
+            at,
+            kind: 'identify',
+            traits: {
+              interest: random.pick(['cloud', 'print', 'none']),
+              start: new Date(MONDAY + random.below(10) * DAY).toISOString().slice(0, 10),
+            },
+            lateBy: random.below(3) === 0 ? random.below(30) * HOUR : 0,
+            linkedLate: random.below(2) === 0,
+            id: `${index}`,
           };
         default:
           return {
@@ -222,6 +246,26 @@ describe(`attention is sound (seed ${SEED})`, () => {
           now,
         });
         return;
+      case 'identify': {
+        const { traits, lateBy, linkedLate, id } = happening;
+        await ingestInteractions(database, [
+          {
+            source: 'website',
+            messageId: `${id} ${lead.id}`,
+            identity: { kind: 'email', value: lead.email },
+            kind: 'identify',
+            name: 'Identified',
+            properties: {},
+            context: { traits: { email: lead.email, ...traits } },
+            occurredAt: now - lateBy,
+            receivedAt: now,
+            claimedAt: null,
+          },
+        ]);
+        if (linkedLate) await assessLeads(database, clock);
+        await linkIdentities(database, clock);
+        return;
+      }
       case 'enrol':
         await enrolLead(database, { leadId: lead.id, sequence: 'welcome', actor: tester, now }).catch(refused);
         return;
@@ -264,7 +308,7 @@ describe(`attention is sound (seed ${SEED})`, () => {
     const handoffs = await database.query<object>(sql`
       SELECT offered_at, outcome, closed_at, round((trigger->>'points')::numeric, 6) AS points FROM handoff WHERE lead_id = ${lead.id}::uuid ORDER BY offered_at`);
     const enrolments = await database.query<object>(sql`
-      SELECT sequence_key, state, step_id, step_entered_at, ended_at FROM enrolment WHERE lead_id = ${lead.id}::uuid ORDER BY sequence_key, started_at`);
+      SELECT sequence_key, state, step_id, step_entered_at, ended_at FROM enrolment WHERE lead_id = ${lead.id}::uuid ORDER BY sequence_key, started_at, ended_at, step_id`);
     return { messages, handoffs, enrolments };
   }
 });

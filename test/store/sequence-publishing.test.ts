@@ -130,7 +130,8 @@ describe('publishing a sequence that leads come into by a condition', () => {
       { kind: 'publish', state: 'running', done: 1, total: 3 },
     ]);
     await publishKeen('leave', { name: 'Keen still' });
-    expect(await listOpenJobs(database, 'keen')).toMatchObject([{ state: 'waiting' }]);
+    // It is the same condition: the look goes on where it was.
+    expect(await listOpenJobs(database, 'keen')).toMatchObject([{ state: 'running', done: 1 }]);
     await everybody();
     for (const { id } of leads) expect(await passes(id)).toBe(0);
     await publishKeen('enrol', { name: 'Keen all' });
@@ -141,6 +142,71 @@ describe('publishing a sequence that leads come into by a condition', () => {
     await everybody();
     for (const { id } of leads) expect(await passes(id)).toBe(1);
     expect(await listOpenJobs(database, 'keen')).toEqual([]);
+  });
+
+  it('with the same condition again loses nobody who comes to it meanwhile', async () => {
+    const [comes, stays] = [await leadWhoViewed(1), await leadWhoViewed(2)];
+    await publishKeen();
+    await everybody();
+    await publishKeen('leave', { name: 'Keen still', entry: [...keen().entry, { event: 'Asked' }] });
+    expect(await listOpenJobs(database, 'keen')).toEqual([]);
+    // Before anybody was looked at.
+    await viewed(comes.email, 1, NOON);
+    await everybody();
+    expect([await passes(comes.id), await passes(stays.id)]).toEqual([1, 0]);
+    // Back to the version before: it is all the same.
+    await publishKeen();
+    await everybody();
+    expect([await passes(comes.id), await passes(stays.id)]).toEqual([1, 0]);
+  });
+
+  it('with another condition takes for old what holds when a lead is looked at', async () => {
+    const comes = await leadWhoViewed(1);
+    await publishKeen();
+    await everybody();
+    const [{ when }] = keen().entry as [{ when: object }];
+    await publishKeen('leave', { entry: [{ when: { ...when, within: { days: 4 } } }] });
+    await viewed(comes.email, 1, NOON);
+    await everybody();
+    expect(await passes(comes.id)).toBe(0);
+  });
+
+  it('with the same condition gives the last choice to those who were not looked at yet', async () => {
+    const lead = await leadWhoViewed(2);
+    await publishKeen('enrol');
+    await publishKeen('leave', { name: 'Keen still' });
+    await everybody();
+    expect(await passes(lead.id)).toBe(0);
+    clock.set(NOON + MINUTE);
+    const later = await addLead(database, { now: NOON - MINUTE });
+    // Who came after the condition was published, though before this version, was not in it before.
+    await database.query(sql`UPDATE lead SET created_at = ${new Date(NOON + 1)} WHERE id = ${later.id}::uuid`);
+    await publishKeen('leave', { name: 'Keen yet' });
+    await viewed(later.email, 2, NOON + MINUTE);
+    await everybody();
+    expect(await passes(later.id)).toBe(1);
+  });
+
+  it.each([
+    ['stages', { stages: ['lead'] }, { stages: ['lead', 'customer'] }],
+    ['re-entry', { reentry: 'never' }, { reentry: 'after-end' }],
+  ])('for other leads than before (%s) takes for old what holds for them', async (_, before, after) => {
+    const lead = await leadWhoViewed(0);
+    await publishKeen('leave', before);
+    await everybody();
+    const first = 'stages' in before ? 0 : 1;
+    if (first === 1) await viewed(lead.email, 2, NOON);
+    else await database.query(sql`UPDATE lead SET stage = 'customer' WHERE id = ${lead.id}::uuid`);
+    await planAll(database, clock);
+    clock.set(NOON + 5 * DAY);
+    await planAll(database, clock);
+    // It comes to hold for a lead that can't come in, and so is not noted.
+    await viewed(lead.email, 2, NOON + 5 * DAY);
+    await planAll(database, clock);
+    await publishKeen('leave', after);
+    await everybody();
+    await runJourney(database, clock, lead.id);
+    expect(await passes(lead.id)).toBe(first);
   });
 
   it('goes on where it was when the process is killed', async () => {

@@ -95,7 +95,7 @@ function since({ stepEnteredAt }: Position, { now, stoodHere }: StepContext): In
 /** A date that is told anew while it is waited for changes the wait. */
 function watches({ until }: WaitStep): Watched {
   if (until === undefined || !('date' in until)) return NOTHING_WATCHED;
-  return { ...NOTHING_WATCHED, events: [{ event: ATTRIBUTES_RECORDED }, { kind: 'identify' }] };
+  return { ...NOTHING_WATCHED, events: [{ event: ATTRIBUTES_RECORDED }] };
 }
 
 function endOf(step: WaitStep, at: Position, { calendar, facts }: StepContext): Instant | 'unknown' {
