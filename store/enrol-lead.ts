@@ -92,7 +92,8 @@ async function checkMayEnter(
   if (barrier !== null) throw new TendError('conflict', barrierInWords(barrier, sequence, lead));
   if (ignoreAudience || sequence.audience === undefined) return;
   const row = { ...lead, gone: false, journeyOpen: false, armedLookAt: null };
-  const { facts } = await readJourney(transaction, row, now);
+  // Who is let in again by hand is asked although the sequence itself would not ask them any more.
+  const { facts } = await readJourney(transaction, row, now, [sequence.audience]);
   if (!inAudience(sequence, facts)) throw new TendError('conflict', barrierInWords('audience', sequence, lead));
 }
 

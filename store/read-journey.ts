@@ -1,3 +1,4 @@
+import type { Condition } from '../domain/conditions/condition.ts';
 import type { Instant } from '../domain/instant.ts';
 import { askedToEnter } from '../domain/journey/asked-to-enter.ts';
 import { factsOf } from '../domain/journey/present-standings.ts';
@@ -41,8 +42,16 @@ export interface LeadRow {
   readonly clockOffset: number;
 }
 
-/** Reads all that the plan of a lead's journey decides from. The lead's row is locked already. */
-export async function readJourney(transaction: Transaction, lead: LeadRow, now: Instant): Promise<JourneySnapshot> {
+/**
+ * Reads all that the plan of a lead's journey decides from. The lead's row is locked already. `alsoAsked`: what its
+ * facts are to answer besides.
+ */
+export async function readJourney(
+  transaction: Transaction,
+  lead: LeadRow,
+  now: Instant,
+  alsoAsked: readonly Condition[] = [],
+): Promise<JourneySnapshot> {
   const present = await readPresentStandings(transaction, lead, now);
   const { standings, changesAt, underModels, live, attributes } = present;
   const enrolments = await readEnrolments(transaction, lead.id);
@@ -53,7 +62,7 @@ export async function readJourney(transaction: Transaction, lead: LeadRow, now: 
   const open = handoffs.find(({ state }) => state !== 'closed');
   const liveSequences = await readLive(transaction, lead.id, live, enrolments);
   const toEnter = liveSequences.flatMap((sequence) => askedToEnter(sequence, lead.stage, now));
-  const events = await readLeadEvents(transaction, lead.id, running, toEnter, now);
+  const events = await readLeadEvents(transaction, lead.id, running, [...toEnter, ...alsoAsked], now);
   const facts = factsOf(attributes, events, underModels, now);
   return {
     lead: { stage: lead.stage, gone: lead.gone, address: gate.address, suppressed: gate.suppressed },

@@ -141,6 +141,9 @@ describe('a pacing policy', () => {
         VALUES (${newId()}::uuid, 'lead', ${lead.id}::uuid, ${enrolment}::uuid, 'email', 'newsletter', 'hello', 'hello', ${state}, ${at(now)}, ${newId()},
                 ${at(now)}, ${state === 'superseded' ? at(now) : null})`);
     }
+    // Another zone would move the waits of everybody who is in a sequence.
+    await put('default', calm);
+    await api.api('POST', 'pacing/default/publish');
     const attention = () =>
       database.query<{ id: string; raised: number }>(sql`SELECT id, attention_rev AS raised FROM lead ORDER BY id`);
     const before = new Map((await attention()).map(({ id, raised }) => [id, raised]));
