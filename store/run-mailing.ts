@@ -1,3 +1,4 @@
+import { system } from '../domain/actor.ts';
 import type { Instant } from '../domain/instant.ts';
 import { mailingSequenceKey } from '../domain/mailing/mailing.ts';
 import { cancelBatch } from './cancel-batch.ts';
@@ -8,6 +9,7 @@ import { isTransient } from './is-transient.ts';
 import { type MailingRun, takeRun } from './mailing-run.ts';
 import { errorCode } from './park-lead.ts';
 import { at, sql } from './sql.ts';
+import { holdReaders } from './steer-mailing.ts';
 
 /** So many leads are looked at, and the chosen among them locked, at once. */
 const LEADS_A_BATCH = 250;
@@ -31,11 +33,18 @@ export async function runMailings(database: Database, clock: Clock, batchSize = 
     SELECT id FROM mailing_run WHERE finished_at IS NULL AND state <> 'paused' AND begins_at <= ${at(now)} ORDER BY begins_at, id`);
   let more = false;
   const leads: string[] = [];
+  let failure: unknown;
   for (const { id } of runs) {
-    const turn = await takeTurn(database, id, now, batchSize);
-    more ||= turn.more;
-    leads.push(...turn.leads);
+    try {
+      const turn = await takeTurn(database, id, now, batchSize);
+      more ||= turn.more;
+      leads.push(...turn.leads);
+    } catch (error) {
+      // The mailings behind it have their turn all the same.
+      failure ??= error;
+    }
   }
+  if (failure !== undefined && !more && leads.length === 0) throw failure;
   return { more, leads };
 }
 
@@ -50,12 +59,20 @@ async function takeTurn(database: Database, id: string, now: Instant, batchSize:
   } catch (error) {
     if (isTransient(error)) throw error;
     // It would fail again; who mends the cause resumes it.
-    const paused = await database.query(sql`
-      UPDATE mailing_run SET state = 'paused', paused_at = ${at(now)}, error = ${errorCode(error)}
-      WHERE id = ${id}::uuid AND state IN ('scheduled', 'sending') RETURNING 1`);
-    if (paused.length === 0) throw error;
+    if (!(await pauseFor(database, id, errorCode(error), now))) throw error;
     return NOTHING;
   }
+}
+
+/** Pauses it as a person would: whom it has selected already is held too. False where it was not to be paused. */
+async function pauseFor(database: Database, id: string, code: string, now: Instant): Promise<boolean> {
+  return database.transaction(async (transaction) => {
+    const [run] = await transaction.query<{ key: string; startedAt: Instant | null }>(sql`
+      UPDATE mailing_run SET state = 'paused', paused_at = ${at(now)}, error = ${code}
+      WHERE id = ${id}::uuid AND state IN ('scheduled', 'sending') RETURNING mailing_key AS key, started_at AS "startedAt"`);
+    if (run !== undefined && run.startedAt !== null) await holdReaders(transaction, run.key, system, now);
+    return run !== undefined;
+  });
 }
 
 async function doBatch(

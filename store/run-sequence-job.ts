@@ -49,7 +49,8 @@ async function takeJob(transaction: Transaction, now: Instant): Promise<OpenJob 
         SELECT 1 FROM sequence_job AS earlier
         WHERE earlier.sequence_key = job.sequence_key AND earlier.kind = job.kind AND earlier.state IN ('waiting', 'running')
           AND earlier.number < job.number)
-    ORDER BY kind = 'publish', number LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`);
+    -- Whoever is to be let out again waits for no migration of somebody else's.
+    ORDER BY kind = 'publish', kind = 'migration', number LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`);
   if (row === undefined) return undefined;
   const { kind, input, ...job } = row;
   return { ...job, input: { kind, ...input } as JobInput };

@@ -25,13 +25,15 @@ export async function pauseMailing(database: Database, { key, actor, now }: Stee
     if (run.state === 'paused') return;
     await transaction.query(sql`
       UPDATE mailing_run SET state = 'paused', paused_at = ${at(now)} WHERE id = ${run.id}::uuid`);
-    if (run.startedAt !== null) {
-      await holdMails(transaction, key, actor, now);
-      const sequence = mailingSequenceKey(key);
-      await insertJob(transaction, { sequence, input: { kind: 'pause' }, actor, now });
-    }
+    if (run.startedAt !== null) await holdReaders(transaction, key, actor, now);
     await audit(transaction, 'mailing.paused', { key, actor, now });
   });
+}
+
+/** Holds all who were selected: at once at the claim, and in batches in their plans. */
+export async function holdReaders(transaction: Transaction, key: string, actor: Actor, now: Instant): Promise<void> {
+  await holdMails(transaction, key, actor, now);
+  await insertJob(transaction, { sequence: mailingSequenceKey(key), input: { kind: 'pause' }, actor, now });
 }
 
 /**

@@ -2,7 +2,7 @@ import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { localeSchema } from '../../domain/definition/template.ts';
 import { TendError } from '../../domain/errors.ts';
-import { durationSchema, type Instant } from '../../domain/instant.ts';
+import { DAY, durationMs, durationSchema, type Instant } from '../../domain/instant.ts';
 import { type MailingTime, mailingTimeSchema } from '../../domain/mailing/mailing-time.ts';
 import type { ComposeOptions } from '../../mail/compose.ts';
 import type { MailTransport } from '../../mail/transport.ts';
@@ -33,7 +33,16 @@ const timeSchema = z.union([z.literal('now'), mailingTimeSchema], {
 const scheduleSchema = z.strictObject({ at: timeSchema.optional() });
 
 /** Over what time the mails of a pause come. */
-const resumeSchema = z.strictObject({ over: durationSchema.nullable().default(null) });
+const LONGEST_SPREAD = 7 * DAY;
+const resumeSchema = z.strictObject({
+  over: durationSchema
+    .refine(
+      (over) => durationMs(over) <= LONGEST_SPREAD,
+      'must be at most 7 days: mails would come too late to be of use',
+    )
+    .nullable()
+    .default(null),
+});
 const nothingSchema = z.strictObject({});
 
 const testSchema = z.strictObject({

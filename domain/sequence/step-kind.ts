@@ -78,6 +78,8 @@ export interface EnrolmentOfSteps {
   readonly leadId: string;
   readonly sequence: { readonly key: string; readonly streams: readonly Stream[] };
   readonly startedAt: Instant;
+  /** After a pause its mails wait for their turn until then; null: there was none. */
+  readonly mailsFrom: Instant | null;
   /** By goTo step, how often it has jumped. */
   readonly jumps: Readonly<Record<string, number>>;
   /** By split step, the arm that somebody picked. */

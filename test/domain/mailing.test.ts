@@ -79,6 +79,7 @@ describe('a mailing lived as a sequence', () => {
           leadId: 'l',
           sequence,
           startedAt: own,
+          mailsFrom: null,
           jumps: {},
           winners: new Map(),
           stepId: firstStep(own, own - 1),

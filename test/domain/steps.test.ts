@@ -546,3 +546,14 @@ describe('a pause', () => {
     expect(plan.messages).toMatchObject([{ id: 'm1', reason: 'sequence-paused' }]);
   });
 });
+
+describe('a mail that is made after a pause', () => {
+  it('has its whole deadline from its turn on', () => {
+    const sequence = sequenceOf([{ id: 'm', kind: 'send', template: 'a', deadline: { hours: 12 } }]);
+    const turn = NOW + 17 * HOUR;
+    const enrolments = [enrolmentIn(sequence, NOW, { mailsFrom: turn })];
+    expect(planJourney(snapshot(NOW, { enrolments }), NOW).intents).toMatchObject([
+      { reason: 'after-a-pause', nextAttemptAt: turn, deadlineAt: turn + 12 * HOUR },
+    ]);
+  });
+});

@@ -406,6 +406,28 @@ describe('a mailing that is steered', () => {
     expect(late).toEqual({ late: 50 });
   });
 
+  it('that can no longer be selected for is paused as by a person: whom it had is held, and those behind it have their turn', async () => {
+    await addCrowd(database, 60, NOW);
+    await draft();
+    await schedule();
+    await draft({ template: 'other-news' }, 'later');
+    await schedule(new Date(AT + MINUTE).toISOString(), 'later');
+    clock.set(AT + MINUTE);
+    await runMailings(database, clock, 20);
+    // No version of a mailing any more: what would stand there if its content could not be read.
+    await database.query(sql`
+      UPDATE mailing_run SET version_id = (SELECT live_version_id FROM definition WHERE kind = 'template' AND key = 'news')
+      WHERE mailing_key = 'june'`);
+    const turn = await runMailings(database, clock, 20);
+    expect(turn.leads.length).toBeGreaterThan(0);
+    const [run] = await database.query<{ state: string; error: string | null }>(sql`
+      SELECT state, error FROM mailing_run WHERE mailing_key = 'june'`);
+    expect(run).toMatchObject({ state: 'paused', error: expect.any(String) });
+    const [held] = await database.query<{ count: number }>(sql`
+      SELECT count(*) AS count FROM enrolment_hold JOIN enrolment USING (id) WHERE sequence_key = 'mailing.june' AND held`);
+    expect(held?.count).toBe(20);
+  });
+
   it('by each lead’s own clock, paused before some of its instants, keeps those that come after the pause', async () => {
     for (const zone of ['Europe/Berlin', 'America/New_York', 'America/Los_Angeles']) {
       const lead = await addLead(database, { now: NOW });

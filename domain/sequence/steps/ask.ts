@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { definitionKeySchema } from '../../definition/definition.ts';
-import { durationMs, durationSchema } from '../../instant.ts';
+import { durationSchema } from '../../instant.ts';
 import { isFinal } from '../../sending/message.ts';
 import type { StepKind } from '../step-kind.ts';
 import { stepFields } from './fields.ts';
-import { ownMessage, passedWith } from './send.ts';
+import { deadlineOf, ownMessage, passedWith } from './send.ts';
 
 const schema = z.strictObject({
   ...stepFields,
@@ -42,7 +42,7 @@ export const ask: StepKind<AskStep> = {
     const lineage = `${content.lineage}.${question.attribute}`;
     if (message === null && context.received.has(lineage))
       return { kind: 'passed', at: at.stepEnteredAt, outcome: 'already-received' };
-    const deadlineAt = message?.deadlineAt ?? dueAt + durationMs(step.deadline);
+    const deadlineAt = message?.deadlineAt ?? deadlineOf(step, dueAt, context);
     const mail = { template: step.template, lineage, repeatable: false, dueAt, deadlineAt, maturity: 0, question };
     return { kind: 'mails', message, mail };
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { definitionKeySchema } from '../../definition/definition.ts';
-import { durationMs, durationSchema } from '../../instant.ts';
+import { type Duration, durationMs, durationSchema, type Instant } from '../../instant.ts';
 import { isFinal, type MessageInForce } from '../../sending/message.ts';
 import type { Passed, Position, StepContext, StepKind } from '../step-kind.ts';
 import { chooseContent, tracksOf } from '../stream.ts';
@@ -50,7 +50,7 @@ export const send: StepKind<SendStep> = {
     const message = ownMessage(at, context);
     if (message !== null && isFinal(message.state)) return passedWith(message, at);
     const dueAt = message?.dueAt ?? at.stepEnteredAt;
-    const rest = { dueAt, deadlineAt: message?.deadlineAt ?? dueAt + durationMs(step.deadline), question: null };
+    const rest = { dueAt, deadlineAt: message?.deadlineAt ?? deadlineOf(step, dueAt, context), question: null };
     if (step.template !== undefined) {
       const content = context.contents.get(step.template) ?? { lineage: step.template, repeatable: false };
       if (message === null && !content.repeatable && context.received.has(content.lineage))
@@ -77,6 +77,15 @@ export const send: StepKind<SendStep> = {
     return { kind: 'passed', at: at.stepEnteredAt, to, outcome: 'exhausted' };
   },
 };
+
+/** Counted from when the mail may first go: to wait for one's turn after a pause is nobody's fault. */
+export function deadlineOf(
+  { deadline }: { readonly deadline: Duration },
+  dueAt: Instant,
+  { enrolment }: StepContext,
+): Instant {
+  return Math.max(dueAt, enrolment.mailsFrom ?? dueAt) + durationMs(deadline);
+}
 
 /** The message of this visit; null where none was made. */
 export function ownMessage(at: Position, { messages }: StepContext): MessageInForce | null {
