@@ -7,14 +7,12 @@ import { liveLead } from '../../domain/simulation/lead-life.ts';
 import { entriesOf } from '../../domain/simulation/life.ts';
 import { worldOf } from '../../domain/simulation/world.ts';
 import { at, sql } from '../../store/sql.ts';
-import { model, sequences } from '../property/attention-company.ts';
+import { model, once, sequences, templates } from '../property/attention-company.ts';
 import { addLead, foundCompany, interact, type TestLead } from '../support/company.ts';
 import { eventually } from '../support/engine.ts';
 import { randomFrom, SCALE, SEED } from '../support/property.ts';
 import { startTimeSkippingEngine, type TimeSkippingEngine, timeSkippingLacks } from '../support/time-skipping.ts';
 
-const TEMPLATES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'];
-const ONCE = ['i', 'j', 'k'];
 const EVENTS = ['Signed Up', 'Clicked', 'Asked', 'Product Viewed', 'Noise', 'Branch Searched'] as const;
 const LEADS = 5 * SCALE;
 const DAYS = 7;
@@ -34,7 +32,7 @@ describe.skipIf(lacks !== null)(
     beforeAll(async () => {
       engine = await startTimeSkippingEngine({ handoffAcceptMs: DAY });
       const now = await engine.now();
-      await foundCompany(engine.database, { now, model, sequences, templates: TEMPLATES, once: ONCE });
+      await foundCompany(engine.database, { now, model, sequences, templates, once });
     });
     afterAll(async () => engine.stop());
 
@@ -93,7 +91,7 @@ describe.skipIf(lacks !== null)(
       sequences: sequences.map((one) => sequenceSchema.parse(one)),
       models: [scoringModelSchema.parse(model)],
       attributes: [],
-      templates: TEMPLATES.map((key) => ({ key, lineage: key, ...(ONCE.includes(key) ? {} : { repeatable: true }) })),
+      templates: templates.map((key) => ({ key, lineage: key, ...(once.includes(key) ? {} : { repeatable: true }) })),
     });
     const consent = (given: Instant): Happening => ({
       at: given,

@@ -176,4 +176,8 @@ const last = {
   ],
 };
 
+/** What they send; of some a person gets each once. */
+export const templates = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm'];
+export const once = ['i', 'j', 'k'];
+
 export const sequences = [welcome, again, customers, looking, warm, large, interested, last, stream];

@@ -17,7 +17,7 @@ import { addLead, foundCompany, interact, publish, type TestLead, tester } from 
 import { createTestDatabase } from '../support/database.ts';
 import { runJourney, testClock } from '../support/driver.ts';
 import { randomFrom, SCALE, SEED } from '../support/property.ts';
-import { model, ofLargeCompanies, sequences } from './attention-company.ts';
+import { model, ofLargeCompanies, once, sequences, templates } from './attention-company.ts';
 
 const companyOf = ({ id }: TestLead) => `${id}.example`;
 const MONDAY = Date.UTC(2026, 5, 1, 10);
@@ -67,8 +67,8 @@ describe(`attention is sound (seed ${SEED})`, () => {
       now: MONDAY,
       model,
       sequences,
-      templates: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm'],
-      once: ['i', 'j', 'k'],
+      templates,
+      once,
     });
     await publish(database, 'scoring_model', ofLargeCompanies, MONDAY);
   });
