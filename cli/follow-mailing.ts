@@ -1,32 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MailingProgress } from '../store/read-mailing.ts';
-import { dim } from './terminal.ts';
+import { progressLine } from './progress-line.ts';
 
 const LOOK_MS = 500;
-/** How often progress is told where no line can be rewritten. */
-const PLAIN_MS = 10_000;
 
 /** Shows progress until nothing moves any more: done, cancelled and ended, paused or never scheduled. */
 export async function followMailing<T extends { readonly state: string; readonly run: MailingProgress | null }>(
   look: () => Promise<T>,
 ): Promise<T> {
-  const rewrites = process.stdout.isTTY === true;
-  let told = performance.now();
+  const shown = progressLine();
   try {
     for (;;) {
       const found = await look();
       const { state, run } = found;
       if (run === null || run.finishedAt !== null || state === 'paused') return found;
-      const text = state === 'scheduled' ? `waits until ${run.beginsAt}` : progressInWords(run);
-      if (rewrites) process.stdout.write(`\r\x1b[2K${dim(text)}`);
-      else if (performance.now() - told > PLAIN_MS) {
-        told = performance.now();
-        console.log(text);
-      }
+      shown.say(state === 'scheduled' ? `waits until ${run.beginsAt}` : progressInWords(run));
       await pause(LOOK_MS);
     }
   } finally {
-    if (rewrites) process.stdout.write('\r\x1b[2K');
+    shown.end();
   }
 }
 

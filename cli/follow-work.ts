@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiClient } from './api-client.ts';
-import { dim } from './terminal.ts';
+import { progressLine } from './progress-line.ts';
 
 /** Work that goes through all who are in a sequence. */
 export interface Work {
@@ -14,8 +14,6 @@ export interface Work {
 }
 
 const LOOK_MS = 300;
-/** How often progress is told where no line can be rewritten. */
-const PLAIN_MS = 10_000;
 
 /** Shows the progress of what is under way in a sequence until it is through. Ctrl-C ends this command only. */
 export async function followWork(api: ApiClient, key: string, kind: Work['kind']): Promise<void> {
@@ -32,7 +30,7 @@ export async function follow(read: () => Promise<Work | null>): Promise<Work | n
     for (;;) {
       const work = await read();
       if (work === null || (work.state !== 'waiting' && work.state !== 'running')) return work;
-      shown.say(work);
+      shown.say(progressInWords(work));
       await pause(LOOK_MS);
     }
   } finally {
@@ -40,22 +38,7 @@ export async function follow(read: () => Promise<Work | null>): Promise<Work | n
   }
 }
 
-function progressLine(): { say(work: Work): void; end(): void } {
-  const rewrites = process.stdout.isTTY === true;
-  let told = performance.now();
-  return {
-    say({ done, total, error }) {
-      const count =
-        total === null ? 'waits for its turn' : `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`;
-      const text = error === null ? count : `${count}; failed last with ${error}, and is tried again`;
-      if (rewrites) process.stdout.write(`\r\x1b[2K${dim(text)}`);
-      else if (performance.now() - told > PLAIN_MS) {
-        told = performance.now();
-        console.log(text);
-      }
-    },
-    end() {
-      if (rewrites) process.stdout.write('\r\x1b[2K');
-    },
-  };
+function progressInWords({ done, total, error }: Work): string {
+  const count = total === null ? 'waits for its turn' : `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`;
+  return error === null ? count : `${count}; failed last with ${error}, and is tried again`;
 }

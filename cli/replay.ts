@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ReplayReport } from '../domain/scoring/replay-report.ts';
 import { type ApiClient, openApi } from './api-client.ts';
+import { progressLine } from './progress-line.ts';
 import { bold, dim, green, yellow } from './terminal.ts';
 
 export function registerReplay(program: Command): void {
@@ -32,8 +33,6 @@ interface Replay {
 }
 
 const LOOK_MS = 300;
-/** How often progress is told where no line can be rewritten. */
-const PLAIN_MS = 10_000;
 
 async function replay(key: string, options: { readonly version?: number; readonly perWeek?: number }): Promise<void> {
   const api = await openApi();
@@ -69,7 +68,7 @@ async function follow(api: ApiClient, id: string): Promise<Replay> {
       const replay = await (cancelled
         ? api.call<Replay>('POST', `/api/replays/${id}/cancel`)
         : api.call<Replay>('GET', `/api/replays/${id}`));
-      shown.say(replay);
+      shown.say(progressInWords(replay));
       if (replay.state !== 'waiting' && replay.state !== 'running') return replay;
       await pause(LOOK_MS);
     }
@@ -79,24 +78,10 @@ async function follow(api: ApiClient, id: string): Promise<Replay> {
   }
 }
 
-function progressLine(): { say(replay: Replay): void; end(): void } {
-  const rewrites = process.stdout.isTTY === true;
-  let told = performance.now();
-  return {
-    say({ state, leads, leadsDone }) {
-      const share = leads === 0 ? 0 : Math.floor((100 * leadsDone) / leads);
-      const text =
-        state === 'waiting' ? 'waits for its turn' : `${count(leadsDone)} of ${count(leads)} leads, ${share} %`;
-      if (rewrites) process.stdout.write(`\r\x1b[2K${dim(text)}`);
-      else if (performance.now() - told > PLAIN_MS) {
-        told = performance.now();
-        console.log(text);
-      }
-    },
-    end() {
-      if (rewrites) process.stdout.write('\r\x1b[2K');
-    },
-  };
+function progressInWords({ state, leads, leadsDone }: Replay): string {
+  if (state === 'waiting') return 'waits for its turn';
+  const share = leads === 0 ? 0 : Math.floor((100 * leadsDone) / leads);
+  return `${count(leadsDone)} of ${count(leads)} leads, ${share} %`;
 }
 
 function printPlaces({ places }: ReplayReport): void {

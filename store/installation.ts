@@ -1,9 +1,9 @@
 import type { Actor } from '../domain/actor.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Database, Transaction } from './database.ts';
-import { raiseAttention } from './raise-attention.ts';
+import type { Database } from './database.ts';
 import { recordAudit } from './record-audit.ts';
 import { at, sql } from './sql.ts';
+import { wakeLeadsWithOpenMail } from './wake-leads-with-open-mail.ts';
 
 export interface Installation {
   /** All marketing stands still since. */
@@ -37,23 +37,11 @@ async function setPaused(database: Database, paused: boolean, actor: Actor, now:
       UPDATE installation SET paused_at = ${paused ? at(now) : null}, paused_by = ${paused ? actor.name : null}
       WHERE id = 1 AND (paused_at IS NULL) = ${paused} RETURNING 1`);
     if (changed.length === 0) return;
-    await raiseAttentionOfOpenMail(transaction);
+    await wakeLeadsWithOpenMail(transaction);
     const action = paused ? 'installation.paused' : 'installation.resumed';
     await recordAudit(transaction, { actor, at: now, action, subjectKind: 'installation', subjectId: '1' });
   });
   return readInstallation(database);
-}
-
-/** In the transaction of the change itself: a process that ends in between must not leave mail waiting for ever. */
-async function raiseAttentionOfOpenMail(transaction: Transaction): Promise<void> {
-  const leads = await transaction.query<{ id: string }>(sql`
-    SELECT id FROM lead WHERE id IN (
-      SELECT lead_id FROM message WHERE state IN ('due', 'delayed', 'deferred') AND recipient_kind = 'lead')
-    ORDER BY id FOR NO KEY UPDATE`);
-  await raiseAttention(
-    transaction,
-    leads.map(({ id }) => id),
-  );
 }
 
 /** Notes that the shipped examples were loaded. */

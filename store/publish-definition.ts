@@ -32,6 +32,7 @@ import { scheduleRun } from './schedule-run.ts';
 import { insertJob } from './sequence-job.ts';
 import { at, sql } from './sql.ts';
 import { unparkAll } from './unpark-all.ts';
+import { wakeLeadsWithOpenMail } from './wake-leads-with-open-mail.ts';
 
 export interface PublishInput {
   readonly kind: DefinitionKind;
@@ -270,18 +271,6 @@ function isSamePlace(one: PacingPolicy, other: PacingPolicy): boolean {
 async function wakeLeadsInSequences(transaction: Transaction): Promise<void> {
   const leads = await transaction.query<{ id: string }>(sql`
     SELECT id FROM lead WHERE id IN (SELECT lead_id FROM enrolment WHERE state IN ('entering', 'active'))
-    ORDER BY id FOR NO KEY UPDATE`);
-  await raiseAttention(
-    transaction,
-    leads.map(({ id }) => id),
-  );
-}
-
-/** When they may be written to is another question now. */
-async function wakeLeadsWithOpenMail(transaction: Transaction): Promise<void> {
-  const leads = await transaction.query<{ id: string }>(sql`
-    SELECT id FROM lead WHERE id IN (
-      SELECT lead_id FROM message WHERE state IN ('due', 'delayed', 'deferred') AND recipient_kind = 'lead')
     ORDER BY id FOR NO KEY UPDATE`);
   await raiseAttention(
     transaction,

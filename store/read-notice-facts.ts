@@ -1,25 +1,14 @@
 import type { Instant } from '../domain/instant.ts';
 import type { LeadStage } from '../domain/lead-stage.ts';
+import type { ColleagueMailFacts } from '../mail/variables.ts';
 import type { Database } from './database.ts';
 import { readPresentStandings } from './read-present-standings.ts';
 import { sql } from './sql.ts';
 
 /** What a mail that tells a colleague of a lead is filled with, besides the lead's attributes. */
-export interface NoticeFacts {
-  readonly colleague: { readonly key: string; readonly name: string; readonly email: string };
+export interface NoticeFacts extends Pick<ColleagueMailFacts, 'colleague' | 'sequence' | 'step' | 'standings'> {
   readonly leadEmail: string | null;
   readonly stage: LeadStage;
-  readonly sequence: { readonly key: string; readonly name: string };
-  /** The id of the step that tells. */
-  readonly step: string;
-  /** Where the lead stands under each live model, as of now. */
-  readonly standings: readonly {
-    /** The model's name. */
-    readonly model: string;
-    readonly points: number;
-    /** Such as A1; null where the model has neither grades nor bands. */
-    readonly cell: string | null;
-  }[];
 }
 
 /** As of `now`; null when the representative or the lead has gone meanwhile. Takes no lock: it is read for people. */

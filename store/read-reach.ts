@@ -1,21 +1,11 @@
 import { ALL_PURPOSES, type ConsentRecord, type ConsentState, consentState } from '../domain/consent/consent.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { SentMail } from '../domain/pacing/next-allowed.ts';
+import type { Reachable } from '../domain/mailing/reach.ts';
 import type { Queryable } from './database.ts';
 import { sql } from './sql.ts';
 
 /** Whether and how a lead can be written to under one purpose: what the gate asks, for many leads at once. */
-export interface Reach {
-  /** The mail address that the lead was linked to last. */
-  readonly address: string | null;
-  readonly suppressed: boolean;
-  readonly handoffOpen: boolean;
-  readonly consent: ConsentState;
-  /** Of all purposes, ascending. */
-  readonly sent: readonly SentMail[];
-  /** The lineages of all that this person was ever sent. */
-  readonly received: ReadonlySet<string>;
-}
+export type Reach = Omit<Reachable, 'calendar'>;
 
 const NOWHERE: Reach = {
   address: null,

@@ -2,7 +2,7 @@ import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { localeSchema } from '../../domain/definition/template.ts';
 import { TendError } from '../../domain/errors.ts';
-import { DAY, durationMs, durationSchema, type Instant } from '../../domain/instant.ts';
+import type { Instant } from '../../domain/instant.ts';
 import { type MailingTime, mailingTimeSchema } from '../../domain/mailing/mailing-time.ts';
 import type { ComposeOptions } from '../../mail/compose.ts';
 import type { MailTransport } from '../../mail/transport.ts';
@@ -18,6 +18,7 @@ import { isoInstants } from '../iso-instants.ts';
 import { actorOf } from '../middleware/authenticate.ts';
 import { parseInput } from '../middleware/json-body.ts';
 import { path } from '../middleware/methods.ts';
+import { resumeSchema } from '../resume-schema.ts';
 import { definitionRoutes, refuseUnknowableKey } from './definitions.ts';
 
 /** How this process sends mail by itself: tests of a mailing. */
@@ -32,17 +33,6 @@ const timeSchema = z.union([z.literal('now'), mailingTimeSchema], {
 });
 const scheduleSchema = z.strictObject({ at: timeSchema.optional() });
 
-/** Over what time the mails of a pause come. */
-const LONGEST_SPREAD = 7 * DAY;
-const resumeSchema = z.strictObject({
-  over: durationSchema
-    .refine(
-      (over) => durationMs(over) <= LONGEST_SPREAD,
-      'must be at most 7 days: mails would come too late to be of use',
-    )
-    .nullable()
-    .default(null),
-});
 const nothingSchema = z.strictObject({});
 
 const testSchema = z.strictObject({

@@ -1,6 +1,5 @@
 import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
-import { DAY, durationMs, durationSchema } from '../../domain/instant.ts';
 import { existingChoices } from '../../domain/journey/snapshot.ts';
 import { migrationPlanSchema } from '../../domain/sequence/migration.ts';
 import type { Clock } from '../../store/clock.ts';
@@ -19,22 +18,13 @@ import { isoInstants } from '../iso-instants.ts';
 import { actorOf } from '../middleware/authenticate.ts';
 import { parseInput } from '../middleware/json-body.ts';
 import { path } from '../middleware/methods.ts';
+import { resumeSchema } from '../resume-schema.ts';
 import { definitionRoutes, refuseUnknowableKey } from './definitions.ts';
 
 const publishSchema = z.strictObject({
   existing: z.enum(existingChoices, { error: 'must be leave or enrol' }).default('leave'),
 });
 const nothingSchema = z.strictObject({});
-const LONGEST_SPREAD = 7 * DAY;
-const resumeSchema = z.strictObject({
-  over: durationSchema
-    .refine(
-      (over) => durationMs(over) <= LONGEST_SPREAD,
-      'must be at most 7 days: mails would come too late to be of use',
-    )
-    .nullable()
-    .default(null),
-});
 const migrationSchema = z.strictObject({
   fromVersions: z
     .array(z.number({ error: 'must be a version number' }).int('must be a whole number').min(1).max(2_147_483_647))

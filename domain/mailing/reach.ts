@@ -8,11 +8,14 @@ import type { Content } from '../sequence/content.ts';
 
 /** What the gate would look at for one lead of an audience. */
 export interface Reachable {
+  /** The mail address that the lead was linked to last. */
   readonly address: string | null;
   readonly suppressed: boolean;
   readonly handoffOpen: boolean;
   readonly consent: ConsentState;
+  /** Of all purposes, ascending. */
   readonly sent: readonly SentMail[];
+  /** The lineages of all that this person was ever sent. */
   readonly received: ReadonlySet<string>;
   readonly calendar: Calendar;
 }
