@@ -93,6 +93,10 @@ export function createApp(options: AppOptions): Express {
   app.use('/api/templates', definitionRoutes('template', database, clock));
   app.use('/api/attributes', definitionRoutes('attributes', database, clock));
   app.use('/api/pacing', definitionRoutes('pacing', database, clock));
+  app.use('/api/consent-policies', definitionRoutes('consent', database, clock));
+  app.use('/api/senders', definitionRoutes('sender', database, clock));
+  app.use('/api/layouts', definitionRoutes('layout', database, clock));
+  app.use('/api/partials', definitionRoutes('partial', database, clock));
   app.use('/api/accounts', accountRoutes(database, clock));
   app.use('/api/interactions', interactionRoutes(database, clock));
   app.use('/api/reps', repRoutes(database, clock));

@@ -19,7 +19,11 @@ const DRAIN_MS = 10_000;
 async function main(): Promise<void> {
   const settings = readServiceSettings();
   const log = createLog(settings.logLevel, 'api');
-  const database = openDatabase({ url: settings.databaseUrl, poolSize: settings.databasePoolSize });
+  const database = openDatabase({
+    url: settings.databaseUrl,
+    poolSize: settings.databasePoolSize,
+    hashKey: settings.hashKey,
+  });
   const now = systemClock.now();
   for (const [kind, key] of [
     ['write', settings.writeKey],

@@ -17,7 +17,7 @@ export async function afterStart(
   address: string,
   say: (detail: string) => void,
 ): Promise<void> {
-  const database = openDatabase({ url: settings.databaseUrl, poolSize: 1 });
+  const database = openDatabase({ url: settings.databaseUrl, poolSize: 1, hashKey: settings.hashKey });
   try {
     say(await seed(database, settings, address, say));
   } finally {

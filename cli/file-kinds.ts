@@ -14,10 +14,14 @@ interface FileKindEntry {
  * definition is a line here.
  */
 export const fileKinds = {
+  sender: { definition: 'sender', address: '/api/senders', folder: 'senders' },
+  partial: { definition: 'partial', address: '/api/partials', folder: 'templates' },
+  layout: { definition: 'layout', address: '/api/layouts', folder: 'templates' },
   template: { definition: 'template', address: '/api/templates', folder: 'templates' },
   attributes: { definition: 'attributes', address: '/api/attributes', folder: 'attributes' },
   'scoring-model': { definition: 'scoring_model', address: '/api/scoring-models', folder: 'scoring-models' },
   pacing: { definition: 'pacing', address: '/api/pacing', folder: 'pacing' },
+  consent: { definition: 'consent', address: '/api/consent-policies', folder: 'consent' },
   /** The representatives: one file, whose key is its kind. */
   team: { definition: null, address: '/api/reps', folder: '.' },
   sequence: { definition: 'sequence', address: '/api/sequences', folder: 'sequences' },

@@ -73,7 +73,7 @@ async function withDatabase<T>(
   { settings, supervisor }: OpenInstallation,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const database = openDatabase({ url: settings.databaseUrl, poolSize: 1 });
+  const database = openDatabase({ url: settings.databaseUrl, poolSize: 1, hashKey: settings.hashKey });
   try {
     return await work(database);
   } catch (error) {

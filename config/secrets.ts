@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, link, open, readFile, rm } from 'node:fs/promises';
+import { createHmac, randomBytes } from 'node:crypto';
+import { chmod, link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ensureHome } from './home-folder.ts';
@@ -11,6 +11,8 @@ export interface Secrets {
   readonly postgresPassword: string;
   /** Key of the signatures in mail links. */
   readonly signingSecret: string;
+  /** Key of the hashes by which suppressed and erased addresses are known. */
+  readonly hashKey: string;
   /** First write key, `wk_…`. */
   readonly writeKey: string;
   /** First secret key, `sk_…`. */
@@ -20,6 +22,8 @@ export interface Secrets {
 const stored = z.object({
   postgresPassword: z.string().min(16),
   signingSecret: z.string().min(16),
+  /** Not in files from before there were hashes. */
+  hashKey: z.string().min(16).optional(),
   writeKey: z.string().min(16),
   secretKey: z.string().min(16),
 });
@@ -36,12 +40,13 @@ export const secretsFile = (home: string): string => join(home, 'secrets.json');
  */
 export async function loadSecrets(
   home: string,
-  presets: Partial<Pick<Settings, 'signingSecret' | 'writeKey' | 'secretKey'>> = {},
+  presets: Partial<Pick<Settings, 'signingSecret' | 'hashKey' | 'writeKey' | 'secretKey'>> = {},
 ): Promise<Secrets> {
   const secrets = (await readSecrets(home)) ?? (await createSecrets(home));
   return {
     postgresPassword: secrets.postgresPassword,
     signingSecret: presets.signingSecret ?? secrets.signingSecret,
+    hashKey: presets.hashKey ?? secrets.hashKey,
     writeKey: presets.writeKey ?? secrets.writeKey,
     secretKey: presets.secretKey ?? secrets.secretKey,
   };
@@ -65,7 +70,25 @@ async function readSecrets(home: string): Promise<Secrets | undefined> {
       `${file} is damaged; restore it from a backup, or delete the whole folder ${home} to start afresh`,
     ]);
   }
-  return parsed.data;
+  // Worked out, not made anew: of two processes that read such a file at once, both come to the same key.
+  const hashKey = parsed.data.hashKey ?? keyOf(parsed.data.signingSecret);
+  const secrets = { ...parsed.data, hashKey };
+  if (parsed.data.hashKey === undefined) await replaceSecrets(file, secrets);
+  return secrets;
+}
+
+const keyOf = (signingSecret: string): string =>
+  createHmac('sha256', signingSecret).update('tend-hash-key').digest('hex');
+
+async function replaceSecrets(file: string, secrets: Secrets): Promise<void> {
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    await writeFile(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    await rename(draft, file);
+  } catch {
+    // Read only: then it is worked out each time.
+    await rm(draft, { force: true });
+  }
 }
 
 async function createSecrets(home: string): Promise<Secrets> {
@@ -73,6 +96,7 @@ async function createSecrets(home: string): Promise<Secrets> {
   const secrets: Secrets = {
     postgresPassword: randomBytes(24).toString('hex'),
     signingSecret: randomBytes(32).toString('hex'),
+    hashKey: randomBytes(32).toString('hex'),
     writeKey: newKey('write'),
     secretKey: newKey('secret'),
   };

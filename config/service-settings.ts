@@ -4,7 +4,7 @@ import type { Secrets } from './secrets.ts';
 import { envOf, readSettings, type Settings, SettingsError } from './settings.ts';
 
 /** What a worker or an API process can't do without. */
-const REQUIRED = ['databaseUrl', 'temporalAddress', 'smtpUrl', 'signingSecret'] as const;
+const REQUIRED = ['databaseUrl', 'temporalAddress', 'smtpUrl', 'signingSecret', 'hashKey'] as const;
 type Required = (typeof REQUIRED)[number];
 
 /** Settings in which every address and secret that a service needs is known. */
@@ -35,6 +35,7 @@ export function resolveServices(settings: Settings, secrets: Secrets): ServiceSe
     temporalAddress: settings.temporalAddress ?? `${local}:${settings.temporalPort}`,
     smtpUrl: settings.smtpUrl ?? `smtp://${local}:${settings.smtpPort}`,
     signingSecret: secrets.signingSecret,
+    hashKey: secrets.hashKey,
     writeKey: secrets.writeKey,
     secretKey: secrets.secretKey,
   };

@@ -152,6 +152,11 @@ export const settingTable = {
     whenUnset: 'generated at first start',
     doc: 'Signs the links in mails; who changes it makes the links in mails already sent invalid.',
   }),
+  hashKey: secret('TEND_HASH_KEY', {
+    group: 'secrets',
+    whenUnset: 'generated at first start',
+    doc: 'Key of the hashes by which suppressed and erased addresses are known. Never change it, and keep it apart from the database: with another key, people who must not be written to are not recognised.',
+  }),
   writeKey: secret('TEND_WRITE_KEY', {
     group: 'secrets',
     whenUnset: 'generated at first start',

@@ -2,7 +2,16 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { parse, stringify } from 'uuid';
 
 /** What a link in a mail may do. A token for one purpose is worthless for another. */
-export type TokenPurpose = 'open' | 'click' | 'unsubscribe' | 'answer';
+export type TokenPurpose =
+  | 'open'
+  | 'click'
+  | 'unsubscribe'
+  | 'answer'
+  | 'confirm'
+  | 'preferences'
+  | 'renew'
+  | 'trap'
+  | 'view';
 
 /**
  * A click's token holds its target, so that nobody can make Tend redirect elsewhere; an answer's the attribute asked for,
@@ -11,11 +20,31 @@ export type TokenPurpose = 'open' | 'click' | 'unsubscribe' | 'answer';
 export type TokenContent =
   | { readonly purpose: 'open'; readonly messageId: string }
   | { readonly purpose: 'unsubscribe'; readonly messageId: string }
+  /** Of the mail that asks to confirm a sign-up. */
+  | { readonly purpose: 'confirm'; readonly messageId: string }
+  /** The person's preferences, from any mail. */
+  | { readonly purpose: 'preferences'; readonly messageId: string }
+  /** Of the mail that asks whether a consent still holds. */
+  | { readonly purpose: 'renew'; readonly messageId: string }
+  /** A link that no person sees: who follows it is a machine. */
+  | { readonly purpose: 'trap'; readonly messageId: string }
+  /** The mail as a page. */
+  | { readonly purpose: 'view'; readonly messageId: string }
   | { readonly purpose: 'click'; readonly messageId: string; readonly url: string }
   | { readonly purpose: 'answer'; readonly messageId: string; readonly attribute: string };
 
 const VERSION = 1;
-const PURPOSE_CODES: Readonly<Record<TokenPurpose, number>> = { open: 1, click: 2, unsubscribe: 3, answer: 4 };
+const PURPOSE_CODES: Readonly<Record<TokenPurpose, number>> = {
+  open: 1,
+  click: 2,
+  unsubscribe: 3,
+  answer: 4,
+  confirm: 5,
+  preferences: 6,
+  renew: 7,
+  trap: 8,
+  view: 9,
+};
 const HEADER_BYTES = 2;
 const ID_BYTES = 16;
 /** HMAC-SHA256 cut to its left half, as RFC 2104 §5 allows: 128 bits, and shorter links. */

@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/instant.ts';
+import { DEFAULT_SENDER } from '../domain/sender/sender.ts';
 import { nextAttempt } from '../domain/sending/backoff.ts';
 import { isFinal, type MessageState } from '../domain/sending/message.ts';
 import type { Content } from '../domain/sequence/content.ts';
@@ -76,7 +77,9 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
     }
     // A question is a content of its own: the same template may ask for another thing.
     const lineage = message.question === null ? template.lineage : `${template.lineage}.${message.question.attribute}`;
-    const content = { lineage, repeatable: template.repeatable };
+    // What is not of a sequence was asked for by itself: it is not the same content once more.
+    const repeatable = template.repeatable || message.enrolmentId === null;
+    const content = { lineage, repeatable, sender: template.sender };
     const address =
       message.recipientKind === 'lead'
         ? await passGate(transaction, lead, { ...message, content }, { now, sendingDomain: request.sendingDomain })
@@ -86,7 +89,7 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
     await transaction.query(sql`
       UPDATE message SET state = 'claimed', reason = NULL, detail = NULL, claim_token = ${request.token}::uuid, claimed_at = ${at(now)},
              lease_until = ${at(leaseUntil)}, next_attempt_at = NULL, attempts = attempts + 1, address = ${address},
-             template_version_id = ${template.versionId}::bigint, lineage = ${lineage}
+             template_version_id = ${template.versionId}::bigint, lineage = ${lineage}, sender_key = ${template.sender}
       WHERE id = ${message.id}::uuid`);
     await writeMessageEvents(transaction, now, [
       { messageId: message.id, state: 'claimed', reason: null, until: leaseUntil },
@@ -136,6 +139,7 @@ async function defer(transaction: Transaction, message: MessageRow, now: Instant
 interface MessageRow {
   readonly id: string;
   readonly recipientKind: RecipientKind;
+  readonly enrolmentId: string | null;
   readonly handoffId: string | null;
   readonly repKey: string | null;
   readonly repAddress: string | null;
@@ -156,7 +160,7 @@ interface MessageRow {
 
 async function readMessage(transaction: Transaction, messageId: string): Promise<MessageRow> {
   const [row] = await transaction.query<MessageRow>(sql`
-    SELECT message.id, recipient_kind AS "recipientKind", message.handoff_id AS "handoffId", rep_key AS "repKey", rep.email AS "repAddress",
+    SELECT message.id, recipient_kind AS "recipientKind", message.enrolment_id AS "enrolmentId", message.handoff_id AS "handoffId", rep_key AS "repKey", rep.email AS "repAddress",
            coalesce(handoff.state = 'offered' AND handoff.owner_key = message.rep_key, false) AS "stillOffered",
            (SELECT test FROM lead WHERE lead.id = message.lead_id) AS "ofTestLead",
            purpose, message.state, message_id_header AS "messageIdHeader", question, template_key AS "templateKey", attempts,
@@ -173,13 +177,15 @@ async function readMessage(transaction: Transaction, messageId: string): Promise
 async function readLiveTemplate(transaction: Transaction, key: string): Promise<LiveTemplate | null> {
   const [row] = await transaction.query<LiveTemplate>(sql`
     SELECT version.id AS "versionId", version.compiled, coalesce(version.content->>'lineage', version.key) AS lineage,
-           coalesce((version.content->>'repeatable')::boolean, false) AS repeatable
+           coalesce((version.content->>'repeatable')::boolean, false) AS repeatable,
+           coalesce(version.content->>'sender', ${DEFAULT_SENDER}) AS sender
     FROM definition JOIN definition_version AS version ON version.id = definition.live_version_id
     WHERE definition.kind = 'template' AND definition.key = ${key}`);
   return row ?? null;
 }
 
 interface LiveTemplate extends Content {
+  readonly sender: string;
   readonly versionId: number;
   readonly compiled: unknown;
 }

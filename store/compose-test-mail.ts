@@ -12,6 +12,7 @@ import { readLeadMailFacts } from './read-mail-facts.ts';
 import { resolveLead } from './resolve-lead.ts';
 import { type Candidate, selectAudience } from './select-audience.ts';
 import { sql } from './sql.ts';
+import { suppressedAmong } from './suppressed-among.ts';
 
 export interface TestMailInput {
   readonly key: string;
@@ -58,22 +59,23 @@ function domainOf(mailbox: string): string {
 /** To anybody who is a lead it would be a mailing without consent; nobody is written to whose address is suppressed. */
 async function checkAddresses(database: Database, to: readonly string[], ownDomain: string): Promise<string[]> {
   const addresses = to.map(normaliseEmail);
-  const known = await database.query<{ address: string; lead: boolean; suppressed: boolean }>(sql`
-    SELECT address, EXISTS (SELECT FROM identity JOIN lead ON lead.id = lead_id WHERE kind = 'email' AND value = address AND NOT test) AS lead,
-           EXISTS (SELECT FROM suppression WHERE channel = 'email' AND suppression.address = given.address AND lifted_at IS NULL) AS suppressed
-    FROM unnest(${addresses.filter((address) => address !== null)}::text[]) AS given(address)`);
+  const valid = addresses.filter((address) => address !== null);
+  const suppressed = await suppressedAmong(database, valid);
+  const known = await database.query<{ address: string; lead: boolean }>(sql`
+    SELECT address, EXISTS (SELECT FROM identity JOIN lead ON lead.id = lead_id WHERE kind = 'email' AND value = address AND NOT test) AS lead
+    FROM unnest(${valid}::text[]) AS given(address)`);
   const problems = addresses.flatMap((address, index): FieldProblem[] => {
     const report = (problem: string) => [{ path: `to.${index}`, problem }];
     if (address === null) return report('must be a mail address');
     const found = known.find((row) => row.address === address);
-    if (found?.suppressed) return report('is on the suppression list: nobody writes to it');
+    if (suppressed.has(address)) return report('is on the suppression list: nobody writes to it');
     if (found?.lead && !address.endsWith(`@${ownDomain}`))
       return report("is a lead's: a test goes to the company's own people, a lead gets mail by its consent only");
     return [];
   });
   if (problems.length > 0)
     throw new TendError('invalid-request', 'The test was not sent: mend the addresses named.', problems);
-  return [...new Set(addresses.filter((address) => address !== null))];
+  return [...new Set(valid)];
 }
 
 /** What is published under this key; as long as nothing is, what was stored last. */

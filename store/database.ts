@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
@@ -9,6 +10,8 @@ export interface Queryable {
   query<Row>(statement: Sql): Promise<Row[]>;
   /** Contents of immutable definition versions of this database, parsed once. */
   readonly versions: Map<number, unknown>;
+  /** The keyed hash by which an address is known where it must not stand itself: HMAC-SHA256, base64url. Of a normalised address. */
+  keyedHash(address: string): string;
 }
 
 export interface Transaction extends Queryable {
@@ -37,6 +40,8 @@ export interface Database extends Queryable {
 export interface DatabaseOptions {
   readonly url: string;
   readonly poolSize?: number;
+  /** The installation's key for `keyedHash`; the same for all processes, for ever. */
+  readonly hashKey: string;
   /** Called before each statement of a transaction; lets tests interleave transactions statement by statement. */
   readonly beforeStatement?: (statement: Sql | 'commit') => Promise<void>;
 }
@@ -75,6 +80,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   // Nor may one that breaks between two statements of a transaction: the next statement fails, which is enough.
   pool.on('connect', (client) => client.on('error', () => {}));
   const versions = new Map<number, unknown>();
+  const keyedHash = (address: string) =>
+    createHmac('sha256', options.hashKey).update('tend-address\0').update(address).digest('base64url');
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 
   const run = async <Row>(client: pg.Pool | pg.PoolClient, statement: Sql): Promise<Row[]> => {
@@ -89,6 +96,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       await client.query('BEGIN');
       const transaction: Transaction = {
         versions,
+        keyedHash,
         async query(statement) {
           await options.beforeStatement?.(statement);
           return run(client, statement);
@@ -114,6 +122,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     url: options.url,
     versions,
+    keyedHash,
     prisma,
     query: (statement) => run(pool, statement),
     async transaction(work) {

@@ -1,3 +1,4 @@
+import { DEFAULT_SENDER } from '../domain/sender/sender.ts';
 import type { Content } from '../domain/sequence/content.ts';
 import type { Queryable } from './database.ts';
 import { sql } from './sql.ts';
@@ -9,7 +10,8 @@ export async function loadContents(queryable: Queryable): Promise<Map<string, Co
   const missing = live.map(({ versionId }) => versionId).filter((versionId) => !queryable.versions.has(versionId));
   if (missing.length > 0) {
     const rows = await queryable.query<Content & { versionId: number }>(sql`
-      SELECT id AS "versionId", coalesce(content->>'lineage', key) AS lineage, coalesce((content->>'repeatable')::boolean, false) AS repeatable
+      SELECT id AS "versionId", coalesce(content->>'lineage', key) AS lineage, coalesce((content->>'repeatable')::boolean, false) AS repeatable,
+             coalesce(content->>'sender', ${DEFAULT_SENDER}) AS sender
       FROM definition_version WHERE id = ANY(${missing}::bigint[])`);
     for (const { versionId, ...content } of rows) queryable.versions.set(versionId, content);
   }

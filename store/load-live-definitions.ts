@@ -1,3 +1,5 @@
+import { type ConsentPolicy, noConsentPolicy } from '../domain/consent/policy.ts';
+import { consentPolicySchema } from '../domain/consent/policy-schema.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { FirstLook } from '../domain/journey/snapshot.ts';
 import { asSequence, mailingSchema } from '../domain/mailing/mailing.ts';
@@ -38,17 +40,19 @@ export interface LiveDefinitions {
   readonly sequences: readonly LiveSequenceVersion[];
   /** How often and when a person is written to; `noPolicy` where none is published. */
   readonly pacing: PacingPolicy;
+  /** On which ground is written; `noConsentPolicy` where none is published. */
+  readonly consent: ConsentPolicy;
 }
 
 /**
- * The live models, sequences and pacing policy. Read in the transaction that uses them: one small indexed query, and the
+ * The live models, sequences, pacing and consent policy. Read in the transaction that uses them: one small indexed query, and the
  * contents of versions seen before are kept in memory.
  */
 export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDefinitions> {
   const rows = await queryable.query<LiveRow>(sql`
     SELECT definition.kind, version.id AS "versionId", version.id = shadow_version_id AS shadow, publication, published_at AS "publishedAt"
     FROM definition JOIN definition_version AS version ON version.id IN (live_version_id, shadow_version_id)
-    WHERE definition.kind IN ('scoring_model', 'sequence', 'pacing') ORDER BY definition.kind, definition.key`);
+    WHERE definition.kind IN ('scoring_model', 'sequence', 'pacing', 'consent') ORDER BY definition.kind, definition.key`);
   await loadVersions(
     queryable,
     rows.map(({ versionId }) => versionId),
@@ -66,6 +70,7 @@ export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDef
           : { ...(publication as Publication), at: publishedAt },
     }));
   const pacing = rows.find(({ kind }) => kind === 'pacing');
+  const consent = rows.find(({ kind }) => kind === 'consent');
   return {
     models: models.filter(({ shadow }) => !shadow),
     shadows: models.filter(({ shadow }) => shadow),
@@ -80,6 +85,7 @@ export async function loadLiveDefinitions(queryable: Queryable): Promise<LiveDef
             : { at: publishedAt, ...(publication as FirstLook & { readonly at?: Instant }) },
       })),
     pacing: pacing === undefined ? noPolicy : definitionOf<PacingPolicy>(pacing.versionId),
+    consent: consent === undefined ? noConsentPolicy : definitionOf<ConsentPolicy>(consent.versionId),
   };
 }
 
@@ -119,8 +125,9 @@ async function loadVersions(queryable: Queryable, versionIds: readonly number[])
   }
 }
 
-function stored(kind: string, content: unknown): ScoringModel | PacingPolicy | Sequence {
+function stored(kind: string, content: unknown): ScoringModel | PacingPolicy | ConsentPolicy | Sequence {
   if (kind === 'scoring_model') return storedModel(content);
   if (kind === 'mailing') return asSequence(mailingSchema.parse(content));
+  if (kind === 'consent') return consentPolicySchema.parse(content);
   return kind === 'pacing' ? storedPolicy(content) : sequenceSchema.parse(content);
 }

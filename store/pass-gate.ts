@@ -1,6 +1,8 @@
 import { nothingKnown } from '../domain/attributes/history.ts';
+import { basisOf } from '../domain/consent/policy.ts';
 import type { Instant } from '../domain/instant.ts';
 import { canMail, type WithheldReason } from '../domain/sending/gate.ts';
+import { obstacleTo } from '../domain/sending/obstacle.ts';
 import type { Content } from '../domain/sequence/content.ts';
 import type { Transaction } from './database.ts';
 import { loadLiveDefinitions } from './load-live-definitions.ts';
@@ -31,14 +33,16 @@ export async function passGate(
   mail: MailAtGate,
   { now, sendingDomain }: { readonly now: Instant; readonly sendingDomain: string },
 ): Promise<string | null> {
-  const { pacing } = await loadLiveDefinitions(transaction);
-  const facts = await readGateFacts(transaction, lead.id, [mail.purpose]);
+  const { pacing, consent: consentPolicy } = await loadLiveDefinitions(transaction);
+  const facts = await readGateFacts(transaction, lead.id, [mail.purpose], consentPolicy);
   const attributes = (await readAttributeHistories(transaction, [lead])).get(lead.id) ?? nothingKnown;
   const calendar = await readCalendar(transaction, lead.id, pacing, attributes, now);
   const { purpose, deadlineAt, sequencePaused, mailsFrom, content } = mail;
   const answer = canMail(
     {
       ...facts,
+      basis: basisOf(consentPolicy, purpose),
+      obstacle: obstacleTo(facts.ways, content.sender),
       sequencePaused,
       mailsFrom,
       consent: facts.consents.get(purpose) ?? { kind: 'none' },

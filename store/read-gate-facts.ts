@@ -1,6 +1,15 @@
 import { type ConsentRecord, type ConsentState, consentState } from '../domain/consent/consent.ts';
+import { basisOf, type ConsentPolicy } from '../domain/consent/policy.ts';
+import {
+  noPreferences,
+  type PreferenceChange,
+  type Preferences,
+  preferencesAfter,
+} from '../domain/consent/preferences.ts';
+import { withStaleness } from '../domain/consent/staleness.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { SentMail } from '../domain/pacing/next-allowed.ts';
+import { freeWays, type Ways } from '../domain/sending/obstacle.ts';
 import type { Queryable } from './database.ts';
 import { sql } from './sql.ts';
 
@@ -12,7 +21,9 @@ export interface LeadGateFacts {
   readonly address: string | null;
   readonly suppressed: boolean;
   readonly consents: ReadonlyMap<string, ConsentState>;
-  /** Of all purposes, ascending, from the first on: who waits long ages by all that went ahead. */
+  readonly preferences: Preferences;
+  readonly ways: Ways;
+  /** Marketing of all purposes, ascending, from the first on: who waits long ages by all that went ahead. */
   readonly sent: readonly SentMail[];
   /** The lineages of all that this person was ever sent. */
   readonly received: ReadonlySet<string>;
@@ -23,38 +34,93 @@ export async function readGateFacts(
   queryable: Queryable,
   leadId: string,
   purposes: readonly string[],
+  policy: ConsentPolicy,
 ): Promise<LeadGateFacts> {
-  const [facts] = await queryable.query<Pick<LeadGateFacts, 'paused' | 'handoffOpen' | 'address' | 'suppressed'>>(sql`
+  const [facts] = await queryable.query<Pick<LeadGateFacts, 'paused' | 'handoffOpen' | 'address'>>(sql`
     SELECT (SELECT paused_at IS NOT NULL FROM installation WHERE id = 1) AS paused,
            EXISTS (SELECT FROM handoff WHERE lead_id = ${leadId}::uuid AND state <> 'closed') AS "handoffOpen",
-           mail.value AS address,
-           EXISTS (SELECT FROM suppression WHERE channel = 'email' AND address = mail.value AND lifted_at IS NULL) AS suppressed
+           mail.value AS address
     FROM (SELECT 1) AS one LEFT JOIN LATERAL (
       SELECT value FROM identity WHERE lead_id = ${leadId}::uuid AND kind = 'email' ORDER BY linked_at DESC, id DESC LIMIT 1
     ) AS mail ON true`);
-  const nobody = { paused: false, handoffOpen: false, address: null, suppressed: false };
-  if (purposes.length === 0) return { ...nobody, ...facts, consents: new Map(), sent: [], received: new Set() };
-  const records = await readConsentRecords(queryable, leadId);
-  const consents = new Map(purposes.map((purpose) => [purpose, consentState(records, purpose)]));
+  const { paused = false, handoffOpen = false, address = null } = facts ?? {};
+  const known = { paused, handoffOpen, address };
+  if (purposes.length === 0) {
+    const nothing = { suppressed: false, preferences: noPreferences, ways: freeWays };
+    return { ...known, ...nothing, consents: new Map(), sent: [], received: new Set() };
+  }
+  const { suppressed, ways } = await readWays(queryable, address);
+  const { records, changes } = await readConsentRecords(queryable, leadId);
   // Claimed and unknown count as sent: they may have left.
   const mails = await queryable.query<{ at: Instant | null; purpose: string; lineage: string }>(sql`
     SELECT claimed_at AS at, purpose, lineage FROM message
     WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'lead' AND state IN ('claimed', 'accepted', 'unknown')
     ORDER BY claimed_at`);
-  const sent = mails.flatMap(({ at, purpose }) => (at === null ? [] : [{ at, purpose }]));
-  return { ...nobody, ...facts, consents, sent, received: new Set(mails.map(({ lineage }) => lineage)) };
+  const sent = mails.flatMap(({ at, purpose }) =>
+    at === null || basisOf(policy, purpose) === 'exempt' ? [] : [{ at, purpose }],
+  );
+  const consents = new Map(
+    purposes.map((purpose) => {
+      const lastSentAt = sent.findLast((mail) => mail.purpose === purpose)?.at ?? null;
+      return [purpose, withStaleness(consentState(records, purpose), policy.staleness, lastSentAt)];
+    }),
+  );
+  const preferences = preferencesAfter(changes);
+  return {
+    ...known,
+    suppressed,
+    ways,
+    consents,
+    preferences,
+    sent,
+    received: new Set(mails.map(({ lineage }) => lineage)),
+  };
+}
+
+/** What stands in the way of any mail to `address`. */
+async function readWays(
+  queryable: Queryable,
+  address: string | null,
+): Promise<Pick<LeadGateFacts, 'suppressed' | 'ways'>> {
+  if (address === null) return { suppressed: false, ways: freeWays };
+  const domain = address.slice(address.lastIndexOf('@') + 1);
+  const [row] = await queryable.query<{
+    suppressed: boolean;
+    retryAt: Instant | null;
+    why: string | null;
+    paused: string[];
+  }>(sql`
+    SELECT EXISTS (SELECT FROM suppression WHERE channel = 'email' AND address_hash = ${queryable.keyedHash(address)} AND lifted_at IS NULL) AS suppressed,
+           receiver.retry_at AS "retryAt", receiver.why,
+           ARRAY(SELECT sender_key FROM sender_health WHERE paused_at IS NOT NULL) AS paused
+    FROM (SELECT 1) AS one LEFT JOIN receiving_domain AS receiver ON receiver.domain = ${domain} AND receiver.opened_at IS NOT NULL`);
+  if (row === undefined) return { suppressed: false, ways: freeWays };
+  const { suppressed, retryAt, why, paused } = row;
+  const receiver = retryAt === null ? null : ({ reason: 'receiver-refuses', until: retryAt, detail: why } as const);
+  return { suppressed, ways: { receiver, pausedSenders: new Set(paused) } };
+}
+
+interface ConsentRow extends Omit<ConsentRecord, 'promise'> {
+  readonly promiseMax: number | null;
+  readonly promiseDays: number | null;
+  readonly change: PreferenceChange | null;
 }
 
 /** The whole record of a person, whichever of the merged leads it was given under; it is append-only and stays there. */
-async function readConsentRecords(queryable: Queryable, leadId: string): Promise<ConsentRecord[]> {
-  const rows = await queryable.query<
-    Omit<ConsentRecord, 'promise'> & { promiseMax: number | null; promiseDays: number | null }
-  >(sql`
-    SELECT purpose, action, address, at, confirmed_at AS "confirmedAt", promise_max AS "promiseMax", promise_days AS "promiseDays" FROM consent
+async function readConsentRecords(
+  queryable: Queryable,
+  leadId: string,
+): Promise<{ records: ConsentRecord[]; changes: PreferenceChange[] }> {
+  const rows = await queryable.query<ConsentRow>(sql`
+    SELECT purpose, action, address, at, confirmed_at AS "confirmedAt", promise_max AS "promiseMax", promise_days AS "promiseDays", change
+    FROM consent
     WHERE channel = 'email' AND lead_id IN (SELECT id FROM lead WHERE id = ${leadId}::uuid OR merged_into = ${leadId}::uuid)
     ORDER BY id`);
-  return rows.map(({ promiseMax, promiseDays, ...record }) => ({
-    ...record,
-    promise: promiseMax === null || promiseDays === null ? null : { max: promiseMax, days: promiseDays },
-  }));
+  return {
+    records: rows.map(({ promiseMax, promiseDays, change: _, ...record }) => ({
+      ...record,
+      promise: promiseMax === null || promiseDays === null ? null : { max: promiseMax, days: promiseDays },
+    })),
+    changes: rows.flatMap(({ change }) => (change === null ? [] : [change])),
+  };
 }

@@ -7,6 +7,7 @@ import {
   type EnrolmentInForce,
   type JourneySnapshot,
   type LiveSequence,
+  type LooseMail,
   type Notice,
 } from '../domain/journey/snapshot.ts';
 import type { LeadStage } from '../domain/lead-stage.ts';
@@ -56,8 +57,11 @@ export async function readJourney(
   const { standings, changesAt, underModels, live, attributes } = present;
   const enrolments = await readEnrolments(transaction, lead.id);
   const { running } = enrolments;
-  const purposes = [...new Set(running.map(({ sequence }) => sequence.purpose))];
-  const gate = await readGateFacts(transaction, lead.id, purposes);
+  const looseMails = await readLooseMails(transaction, lead.id);
+  const purposes = [
+    ...new Set([...running.map(({ sequence }) => sequence.purpose), ...looseMails.map(({ purpose }) => purpose)]),
+  ];
+  const gate = await readGateFacts(transaction, lead.id, purposes, live.consent);
   const handoffs = await readHandoffs(transaction, lead.id);
   const open = handoffs.find(({ state }) => state !== 'closed');
   const liveSequences = await readLive(transaction, lead.id, live, enrolments);
@@ -80,10 +84,14 @@ export async function readJourney(
     live: liveSequences,
     messages: await readMessages(transaction, running),
     notices: await readNotices(transaction, lead.id),
+    looseMails,
+    consentPolicy: live.consent,
+    preferences: gate.preferences,
+    ways: gate.ways,
     consents: gate.consents,
     sent: gate.sent,
     received: gate.received,
-    contents: running.length === 0 ? new Map() : await loadContents(transaction),
+    contents: purposes.length === 0 ? new Map() : await loadContents(transaction),
     events,
     question: await readQuestions(transaction, lead.id, running, present, facts),
   };
@@ -169,6 +177,15 @@ async function readMessages(
            due_at AS "dueAt", deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", claimed_at AS "claimedAt",
            lease_until AS "leaseUntil", finished_at AS "finishedAt"
     FROM message WHERE enrolment_id = ANY(${enrolments.map(({ id }) => id)}::uuid[]) AND recipient_kind = 'lead'`);
+}
+
+async function readLooseMails(transaction: Transaction, leadId: string): Promise<LooseMail[]> {
+  return transaction.query<LooseMail>(sql`
+    SELECT id, purpose, template_key AS template, state, reason, deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt",
+           lease_until AS "leaseUntil"
+    FROM message
+    WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'lead' AND enrolment_id IS NULL AND state IN ('due', 'delayed', 'deferred', 'claimed')
+    ORDER BY created_at, id`);
 }
 
 async function readNotices(transaction: Transaction, leadId: string): Promise<Notice[]> {

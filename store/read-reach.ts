@@ -3,6 +3,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Reachable } from '../domain/mailing/reach.ts';
 import type { Queryable } from './database.ts';
 import { sql } from './sql.ts';
+import { suppressedAmong } from './suppressed-among.ts';
 
 /** Whether and how a lead can be written to under one purpose: what the gate asks, for many leads at once. */
 export type Reach = Omit<Reachable, 'calendar'>;
@@ -22,10 +23,13 @@ export async function readReach(
   leadIds: readonly string[],
   purpose: string,
 ): Promise<(leadId: string) => Reach> {
-  const addresses = await queryable.query<{ id: string; address: string; suppressed: boolean }>(sql`
-    SELECT id, address, EXISTS (SELECT FROM suppression WHERE channel = 'email' AND suppression.address = mail.address AND lifted_at IS NULL) AS suppressed
-    FROM (SELECT DISTINCT ON (lead_id) lead_id AS id, value AS address FROM identity
-          WHERE lead_id = ANY(${leadIds}::uuid[]) AND kind = 'email' ORDER BY lead_id, linked_at DESC, identity.id DESC) AS mail`);
+  const addresses = await queryable.query<{ id: string; address: string }>(sql`
+    SELECT DISTINCT ON (lead_id) lead_id AS id, value AS address FROM identity
+    WHERE lead_id = ANY(${leadIds}::uuid[]) AND kind = 'email' ORDER BY lead_id, linked_at DESC, identity.id DESC`);
+  const suppressed = await suppressedAmong(
+    queryable,
+    addresses.map(({ address }) => address),
+  );
   const withSales = await queryable.query<{ id: string }>(sql`
     SELECT DISTINCT lead_id AS id FROM handoff WHERE lead_id = ANY(${leadIds}::uuid[]) AND state <> 'closed'`);
   // Claimed and unknown count as sent: they may have left.
@@ -34,15 +38,15 @@ export async function readReach(
     WHERE lead_id = ANY(${leadIds}::uuid[]) AND recipient_kind = 'lead' AND state IN ('claimed', 'accepted', 'unknown')
     ORDER BY claimed_at`);
   const consents = await readConsents(queryable, leadIds, purpose);
-  const addressOf = new Map(addresses.map((row) => [row.id, row]));
+  const addressOf = new Map(addresses.map(({ id, address }) => [id, address]));
   const open = new Set(withSales.map(({ id }) => id));
   const mailsOf = grouped(mails);
   return (leadId) => {
     const sent = mailsOf.get(leadId) ?? [];
     return {
       ...NOWHERE,
-      address: addressOf.get(leadId)?.address ?? null,
-      suppressed: addressOf.get(leadId)?.suppressed ?? false,
+      address: addressOf.get(leadId) ?? null,
+      suppressed: suppressed.has(addressOf.get(leadId) ?? ''),
       handoffOpen: open.has(leadId),
       consent: consents.get(leadId) ?? NOWHERE.consent,
       sent: sent.flatMap(({ at, purpose: of }) => (at === null ? [] : [{ at, purpose: of }])),

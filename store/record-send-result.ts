@@ -39,7 +39,7 @@ export async function recordSendResult(
       wanted: boolean;
     }>(sql`
       SELECT message.state, claim_token AS token, attempts, handoff_id AS "handoffId",
-             CASE WHEN recipient_kind = 'colleague' THEN ${lead.erasedAt === null}
+             CASE WHEN recipient_kind = 'colleague' OR recipient_kind = 'lead' AND enrolment_id IS NULL THEN ${lead.erasedAt === null}
                   ELSE coalesce(enrolment.state = 'active', handoff.state = 'offered' AND handoff.owner_key = rep_key, false) END AS wanted
       FROM message LEFT JOIN enrolment ON enrolment.id = enrolment_id LEFT JOIN handoff ON handoff.id = handoff_id
       WHERE message.id = ${claim.messageId}::uuid`);

@@ -15,7 +15,11 @@ async function main(): Promise<void> {
   const settings = readServiceSettings();
   const log = createLog(settings.logLevel, 'worker');
   Runtime.install({ logger: temporalLogger(log) });
-  const database = openDatabase({ url: settings.databaseUrl, poolSize: settings.databasePoolSize });
+  const database = openDatabase({
+    url: settings.databaseUrl,
+    poolSize: settings.databasePoolSize,
+    hashKey: settings.hashKey,
+  });
   const leaseMs = settings.claimLeaseSeconds * 1_000;
   const worker = await startWorker({
     database,

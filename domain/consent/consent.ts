@@ -3,7 +3,7 @@ import type { Instant } from '../instant.ts';
 /** One entry of the append-only record, as far as decisions need it. */
 export interface ConsentRecord {
   readonly purpose: string;
-  readonly action: 'granted' | 'withdrawn';
+  readonly action: 'granted' | 'withdrawn' | 'changed';
   readonly address: string | null;
   readonly promise: FrequencyPromise | null;
   /** When the person said so; a record may come to us much later. */
@@ -24,7 +24,15 @@ export interface FrequencyPromise {
 export type ConsentState =
   | { readonly kind: 'none' }
   | { readonly kind: 'withdrawn'; readonly at: Instant }
-  | { readonly kind: 'granted'; readonly address: string | null; readonly promise: FrequencyPromise | null };
+  | {
+      readonly kind: 'granted';
+      readonly address: string | null;
+      readonly promise: FrequencyPromise | null;
+      /** When the person said so last. */
+      readonly at?: Instant;
+      /** From when on it no longer carries a mail (domain/consent/staleness.ts); absent: never. */
+      readonly staleAt?: Instant | null;
+    };
 
 /** The purpose under which a withdrawal ends every purpose of its channel. */
 export const ALL_PURPOSES = 'all';
@@ -41,8 +49,9 @@ export function consentState(records: readonly ConsentRecord[], purpose: string)
     if (record.action === 'withdrawn') {
       withdrawnAt = record.at;
       state = { kind: 'withdrawn', at: record.at };
-    } else if ((record.confirmedAt ?? record.at) > withdrawnAt) {
-      state = { kind: 'granted', address: record.address, promise: record.promise };
+    } else if (record.action === 'granted' && (record.confirmedAt ?? record.at) > withdrawnAt) {
+      const { address, promise } = record;
+      state = { kind: 'granted', address, promise, at: record.confirmedAt ?? record.at };
     }
   }
   return state;

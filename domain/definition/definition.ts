@@ -1,7 +1,18 @@
 import { z } from 'zod';
 
 /** What is kept as immutable versions with a draft and a live one. */
-export const definitionKinds = ['scoring_model', 'sequence', 'template', 'attributes', 'pacing', 'mailing'] as const;
+export const definitionKinds = [
+  'scoring_model',
+  'sequence',
+  'template',
+  'attributes',
+  'pacing',
+  'mailing',
+  'consent',
+  'sender',
+  'layout',
+  'partial',
+] as const;
 export type DefinitionKind = (typeof definitionKinds)[number];
 
 /** The name of a definition, rule or step in files, addresses and reports. It stays the same over all versions. */

@@ -5,9 +5,13 @@ import { schemas } from './validate.ts';
 /** What each kind is called in files: the value of their `kind`. */
 export const FILE_KINDS: Readonly<Record<DefinitionKind, string>> = {
   attributes: 'attributes',
+  consent: 'consent',
+  layout: 'layout',
   mailing: 'mailing',
   pacing: 'pacing',
+  partial: 'partial',
   scoring_model: 'scoring-model',
+  sender: 'sender',
   sequence: 'sequence',
   template: 'template',
 };

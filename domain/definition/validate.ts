@@ -2,13 +2,18 @@ import type { z } from 'zod';
 import type { AttributeSet } from '../attributes/definition.ts';
 import { attributesSchema } from '../attributes/definition-schema.ts';
 import { issueInWords } from '../conditions/issue-in-words.ts';
+import type { ConsentPolicy } from '../consent/policy.ts';
+import { consentPolicySchema } from '../consent/policy-schema.ts';
 import { type FieldProblem, TendError } from '../errors.ts';
 import { type Mailing, mailingSchema } from '../mailing/mailing.ts';
 import type { PacingPolicy } from '../pacing/policy.ts';
 import { pacingSchema } from '../pacing/policy-schema.ts';
 import { type ScoringModel, scoringModelSchema } from '../scoring/model.ts';
+import type { Sender } from '../sender/sender.ts';
+import { senderSchema } from '../sender/sender-schema.ts';
 import { type Sequence, sequenceSchema } from '../sequence/definition.ts';
 import type { DefinitionKind } from './definition.ts';
+import { type Layout, layoutSchema, type Partial, partialSchema } from './layout.ts';
 import { type Template, templateSchema } from './template.ts';
 
 export interface DefinitionContents {
@@ -18,6 +23,10 @@ export interface DefinitionContents {
   readonly attributes: AttributeSet;
   readonly pacing: PacingPolicy;
   readonly mailing: Mailing;
+  readonly consent: ConsentPolicy;
+  readonly sender: Sender;
+  readonly layout: Layout;
+  readonly partial: Partial;
 }
 
 /** How each kind is written. */
@@ -28,6 +37,10 @@ export const schemas: { readonly [K in DefinitionKind]: z.ZodType<DefinitionCont
   attributes: attributesSchema,
   pacing: pacingSchema,
   mailing: mailingSchema,
+  consent: consentPolicySchema,
+  sender: senderSchema,
+  layout: layoutSchema,
+  partial: partialSchema,
 };
 
 /** What a kind is called in sentences. */
@@ -38,6 +51,10 @@ export const KIND_NAMES: Readonly<Record<DefinitionKind, string>> = {
   attributes: 'set of attributes',
   pacing: 'pacing policy',
   mailing: 'mailing',
+  consent: 'consent policy',
+  sender: 'sender',
+  layout: 'layout',
+  partial: 'partial',
 };
 
 /**

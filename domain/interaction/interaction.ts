@@ -38,6 +38,10 @@ function compareCodeUnits(a: string, b: string): number {
 export const EMAIL_OPENED = 'Email Opened';
 export const EMAIL_LINK_CLICKED = 'Email Link Clicked';
 export const UNSUBSCRIBED = 'Unsubscribed';
+export const EMAIL_BOUNCED = 'Email Bounced';
+export const EMAIL_COMPLAINED = 'Email Marked as Spam';
+/** A person answered a mail: not an out-of-office note. Properties: `message`, `template`, `sequence`, `step`. */
+export const EMAIL_REPLIED = 'Email Replied';
 /** Somebody told Tend something about a lead; properties: `source`, and each value as `attribute.<name>`, `account.<name>`. */
 export const ATTRIBUTES_RECORDED = 'Attributes Recorded';
 /**
@@ -59,7 +63,7 @@ export function isProvisional(interaction: Pick<Interaction, 'kind' | 'name'>): 
   return interaction.kind === 'tend' && (interaction.name === EMAIL_OPENED || interaction.name === EMAIL_LINK_CLICKED);
 }
 
-/** True for what only a person does: an event that a website saw, not one that Tend recorded. */
-export function isHumanSignal(interaction: Pick<Interaction, 'kind'>): boolean {
-  return interaction.kind !== 'tend';
+/** True for what only a person does: an event that a website saw, or an answer to a mail; not what a machine may have done. */
+export function isHumanSignal(interaction: Pick<Interaction, 'kind' | 'name'>): boolean {
+  return interaction.kind !== 'tend' || interaction.name === EMAIL_REPLIED;
 }

@@ -1,8 +1,10 @@
+import { basisOf } from '../consent/policy.ts';
 import { earliest, type Instant } from '../instant.ts';
 import { nextAllowed } from '../pacing/next-allowed.ts';
 import { type Candidate, inTurn } from '../pacing/turn.ts';
 import { canMail, type GateAnswer, type WithheldReason } from '../sending/gate.ts';
 import type { MessageInForce } from '../sending/message.ts';
+import { obstacleTo } from '../sending/obstacle.ts';
 import { type Draft, SENDING_LOOK_MS, withSales } from './draft.ts';
 import type { MailAtHand } from './plan-enrolment.ts';
 
@@ -105,10 +107,10 @@ function wouldPutOff(draft: Draft, { walker }: MailAtHand, other: Ahead): boolea
 }
 
 function paceAt(draft: Draft, purpose: string, sent: Draft['sent'], now: Instant): Instant {
-  const { pacing: policy, calendar, consents } = draft.snapshot;
+  const { pacing: policy, calendar, consents, preferences } = draft.snapshot;
   const consent = consents.get(purpose);
   const promise = consent?.kind === 'granted' ? consent.promise : null;
-  return nextAllowed({ policy, calendar, purpose, promise, sent }, now).at;
+  return nextAllowed({ policy, calendar, purpose, promise, ownLimit: preferences.limit, sent }, now).at;
 }
 
 function ask(draft: Draft, { walker, mail }: MailAtHand): GateAnswer {
@@ -117,6 +119,7 @@ function ask(draft: Draft, { walker, mail }: MailAtHand): GateAnswer {
   const { purpose } = sequence;
   return canMail(
     {
+      basis: basisOf(snapshot.consentPolicy, purpose),
       handoffOpen: withSales(draft),
       paused: snapshot.paused,
       sequencePaused,
@@ -124,6 +127,8 @@ function ask(draft: Draft, { walker, mail }: MailAtHand): GateAnswer {
       address: snapshot.lead.address,
       suppressed: snapshot.lead.suppressed,
       consent: snapshot.consents.get(purpose) ?? { kind: 'none' },
+      preferences: snapshot.preferences,
+      obstacle: obstacleTo(snapshot.ways, snapshot.contents.get(mail.template)?.sender),
       alreadyReceived: !mail.repeatable && received.has(mail.lineage),
       deadlineAt: mail.deadlineAt,
       pace: { policy: snapshot.pacing, calendar: snapshot.calendar, purpose, sent },

@@ -4,6 +4,7 @@ import { type Draft, newDraft, type Walker, withSales } from './draft.ts';
 import type { EnrolmentChange, JourneyPlan, MessageChange, Offer } from './journey-plan.ts';
 import { endIfOver, leave, type MailAtHand, settleLeases, stay, walk } from './plan-enrolment.ts';
 import { admitEntering, planEntries } from './plan-entries.ts';
+import { planLooseMails } from './plan-loose-mails.ts';
 import { planMails } from './plan-mails.ts';
 import { planNotices } from './plan-notices.ts';
 import { ANY_MODEL, type JourneySnapshot } from './snapshot.ts';
@@ -23,6 +24,7 @@ export function planJourney(snapshot: JourneySnapshot, now: Instant): JourneyPla
   planWalkers(draft, walkers);
   takeOutOfHeld(draft);
   planEntries(draft);
+  planLooseMails(draft);
   planNotices(draft);
   // Who is a customer, or was given up, is not scored any more.
   const standingChangesAt = snapshot.lead.stage === 'lead' ? snapshot.standingChangesAt : null;
@@ -101,7 +103,7 @@ function offerDue(snapshot: JourneySnapshot): Offer | null {
 }
 
 function endEverything(snapshot: JourneySnapshot, now: Instant): JourneyPlan {
-  const messages = [...snapshot.messages, ...snapshot.notices]
+  const messages = [...snapshot.messages, ...snapshot.looseMails, ...snapshot.notices]
     .filter(({ state }) => !isFinal(state))
     .map(
       ({ id, state }): MessageChange =>

@@ -2,12 +2,15 @@ import type { Calendar } from '../calendar/calendar.ts';
 import type { Condition } from '../conditions/condition.ts';
 import type { Facts } from '../conditions/facts.ts';
 import type { ConsentState } from '../consent/consent.ts';
+import type { ConsentPolicy } from '../consent/policy.ts';
+import type { Preferences } from '../consent/preferences.ts';
 import type { Instant } from '../instant.ts';
 import type { Interaction } from '../interaction/interaction.ts';
 import type { LeadStage } from '../lead-stage.ts';
 import type { SentMail } from '../pacing/next-allowed.ts';
 import type { PacingPolicy } from '../pacing/policy.ts';
 import type { MessageInForce } from '../sending/message.ts';
+import type { Ways } from '../sending/obstacle.ts';
 import type { Content } from '../sequence/content.ts';
 import type { Sequence } from '../sequence/definition.ts';
 import type { EarlierPasses } from '../sequence/entry.ts';
@@ -48,9 +51,14 @@ export interface JourneySnapshot {
   readonly messages: readonly MessageInForce[];
   /** Mails to colleagues about this lead that are not through. */
   readonly notices: readonly Notice[];
+  /** Mails to the lead that no sequence sends, and that are not through. */
+  readonly looseMails: readonly LooseMail[];
+  readonly consentPolicy: ConsentPolicy;
+  readonly preferences: Preferences;
+  readonly ways: Ways;
   /** By consent purpose. */
   readonly consents: ReadonlyMap<string, ConsentState>;
-  /** Mails to this person that were claimed (claimed, accepted, unknown), ascending. */
+  /** Marketing mails to this person that were claimed (claimed, accepted, unknown), ascending. */
   readonly sent: readonly SentMail[];
   /** The lineages of all that this person was ever sent. */
   readonly received: ReadonlySet<string>;
@@ -123,6 +131,12 @@ export interface FirstLook {
 
 /** A mail to a colleague. */
 export type Notice = Pick<MessageInForce, 'id' | 'state' | 'deadlineAt' | 'nextAttemptAt' | 'leaseUntil'>;
+
+/** A mail to the lead outside of sequences. */
+export type LooseMail = Pick<
+  MessageInForce,
+  'id' | 'purpose' | 'template' | 'state' | 'reason' | 'deadlineAt' | 'nextAttemptAt' | 'leaseUntil'
+>;
 
 /** The key under which the end of a handoff counts for every model. */
 export const ANY_MODEL = '';

@@ -22,7 +22,9 @@ export interface PaceFacts {
   readonly purpose: string;
   /** What the consent of that purpose promised. */
   readonly promise: FrequencyPromise | null;
-  /** Of all purposes, ascending, as far back as `historyDays` says. */
+  /** What the person set for all purposes together. Default: nothing. */
+  readonly ownLimit?: FrequencyPromise | null;
+  /** Of all purposes, ascending. */
   readonly sent: readonly SentMail[];
   /** The lead's. */
   readonly calendar: Calendar;
@@ -31,6 +33,7 @@ export interface PaceFacts {
 /** The rules, in the order in which they are named. */
 export const paceReasons = [
   'frequency-promise',
+  'own-limit',
   'cap',
   'spacing',
   'window',
@@ -93,12 +96,31 @@ function furthestRefusal(facts: PaceFacts, at: Instant): Refusal | null {
 type Rule = (facts: PaceFacts, at: Instant) => readonly Refusal[];
 
 /** In the order of `paceReasons`. */
-const rules: readonly Rule[] = [promiseRule, capRule, spacingRule, windowRule, quietRule, weekendRule, holidayRule];
+const rules: readonly Rule[] = [
+  promiseRule,
+  ownLimitRule,
+  capRule,
+  spacingRule,
+  windowRule,
+  quietRule,
+  weekendRule,
+  holidayRule,
+];
 
 function promiseRule({ promise, purpose, sent }: PaceFacts, at: Instant): Refusal[] {
   if (promise === null) return [];
   const own = sent.filter((mail) => mail.purpose === purpose).map((mail) => mail.at);
   return [{ reason: 'frequency-promise', until: promiseAllowsAt(promise, own, at), detail: capInWords(promise) }];
+}
+
+function ownLimitRule({ ownLimit = null, sent }: PaceFacts, at: Instant): Refusal[] {
+  if (ownLimit === null) return [];
+  const until = promiseAllowsAt(
+    ownLimit,
+    sent.map((mail) => mail.at),
+    at,
+  );
+  return [{ reason: 'own-limit', until, detail: capInWords(ownLimit) }];
 }
 
 function capRule({ policy, purpose, sent, calendar }: PaceFacts, at: Instant): Refusal[] {
@@ -156,12 +178,14 @@ function holidayRule({ policy, calendar }: PaceFacts, at: Instant): Refusal[] {
  * `nextAllowed` is held against this by property tests.
  */
 export function isAllowed(facts: PaceFacts, instant: Instant): boolean {
-  const { policy, purpose, promise, sent, calendar } = facts;
+  const { policy, purpose, promise, ownLimit = null, sent, calendar } = facts;
   const day = localDay(instant, calendar.zone);
   const minute = minuteOfDay(instant, calendar.zone);
   const keepsPromise =
     promise === null ||
     sent.filter((mail) => mail.purpose === purpose && mail.at + promise.days * DAY > instant).length < promise.max;
+  const keepsOwnLimit =
+    ownLimit === null || sent.filter((mail) => mail.at + ownLimit.days * DAY > instant).length < ownLimit.max;
   const keepsCaps = capsOf(policy, purpose).every(
     (cap) => countedBy(cap, sent).filter(({ at }) => localDay(at, calendar.zone) > day - cap.days).length < cap.max,
   );
@@ -179,20 +203,15 @@ export function isAllowed(facts: PaceFacts, instant: Instant): boolean {
   const isQuiet = quiet !== undefined && spansOf(quiet).some(within);
   const waitsForWeekend = policy.weekends === 'wait' && isWeekend(day);
   const waitsForHoliday = policy.holidays === 'wait' && holidayOn(day, calendar) !== null;
-  return keepsPromise && keepsCaps && keepsSpacing && inWindow && !isQuiet && !waitsForWeekend && !waitsForHoliday;
-}
-
-/**
- * How many days (of 24 hours) back a person's mails must be read for `nextAllowed`. `promises` are those of the purposes
- * in question.
- */
-export function historyDays(policy: PacingPolicy, promises: readonly (FrequencyPromise | null)[]): number {
-  return Math.max(
-    0,
-    ...promises.map((promise) => promise?.days ?? 0),
-    // Today and the days before it began at most so many times 24 hours ago, and a day more where zones change.
-    ...policy.caps.map(({ days }) => days + 1),
-    policy.spacing === 'none' ? 0 : Math.ceil(durationMs(policy.spacing) / DAY),
+  return (
+    keepsPromise &&
+    keepsOwnLimit &&
+    keepsCaps &&
+    keepsSpacing &&
+    inWindow &&
+    !isQuiet &&
+    !waitsForWeekend &&
+    !waitsForHoliday
   );
 }
 

@@ -1,6 +1,9 @@
 import type { ConsentState } from '../consent/consent.ts';
+import type { MailBasis } from '../consent/policy.ts';
+import { noPreferences, type Preferences } from '../consent/preferences.ts';
 import type { Instant } from '../instant.ts';
 import { nextAllowed, type PaceFacts, paceReasons } from '../pacing/next-allowed.ts';
+import type { Obstacle } from './obstacle.ts';
 
 /** Why a mail is not sent now. Stable codes: they stand in rows, answers and reports. */
 export const withheldReasons = [
@@ -15,6 +18,10 @@ export const withheldReasons = [
   'no-consent',
   'consent-for-another-address',
   'consent-withdrawn',
+  'consent-stale',
+  'paused-by-the-person',
+  'receiver-refuses',
+  'sender-paused',
   'suppressed',
   'already-received',
   'deadline-passed',
@@ -25,8 +32,10 @@ export const withheldReasons = [
 ] as const;
 export type WithheldReason = (typeof withheldReasons)[number];
 
-/** Everything that the gate looks at, for one marketing mail to one lead. */
+/** Everything that the gate looks at, for one mail to one lead. */
 export interface GateFacts {
+  /** Default: consent. */
+  readonly basis?: MailBasis;
   readonly handoffOpen: boolean;
   readonly paused: boolean;
   /** Its enrolment, or its sequence, is paused. */
@@ -36,10 +45,14 @@ export interface GateFacts {
   readonly address: string | null;
   readonly suppressed: boolean;
   readonly consent: ConsentState;
+  /** Default: none. */
+  readonly preferences?: Preferences;
+  /** Default: none. */
+  readonly obstacle?: Obstacle | null;
   /** This person got the same content before, and it may not be repeated. */
   readonly alreadyReceived: boolean;
   readonly deadlineAt: Instant | null;
-  readonly pace: Omit<PaceFacts, 'promise'>;
+  readonly pace: Omit<PaceFacts, 'promise' | 'ownLimit'>;
 }
 
 /** `later` with `at: null`: until something changes, not until an instant. */
@@ -54,8 +67,27 @@ export type GateAnswer =
     }
   | { readonly kind: 'never'; readonly reason: WithheldReason };
 
-/** Whether a marketing mail may be sent at `now`. Used by `plan` and, again, inside the claim's transaction. */
+/** Whether a mail to a lead may be sent at `now`. Used by `plan` and, again, inside the claim's transaction. */
 export function canMail(facts: GateFacts, now: Instant): GateAnswer {
+  return facts.basis === 'exempt' ? canMailExempt(facts, now) : canMailMarketing(facts, now);
+}
+
+/**
+ * Mail that the person asked for or that a contract needs is no marketing: neither consent, sales' silence, caps nor
+ * windows hold it back. An address that is not written to is not, all the same.
+ */
+function canMailExempt({ suppressed, deadlineAt, address, obstacle = null }: GateFacts, now: Instant): GateAnswer {
+  if (suppressed) return { kind: 'never', reason: 'suppressed' };
+  if (deadlineAt !== null && now >= deadlineAt) return { kind: 'never', reason: 'deadline-passed' };
+  if (address === null) return { kind: 'later', reason: 'no-address', at: null };
+  // A sender is paused for complaints about its marketing.
+  if (obstacle !== null && obstacle.reason === 'receiver-refuses' && (obstacle.until ?? now + 1) > now)
+    return { kind: 'later', reason: obstacle.reason, at: obstacle.until, detail: obstacle.detail };
+  return { kind: 'now' };
+}
+
+function canMailMarketing(facts: GateFacts, now: Instant): GateAnswer {
+  const { preferences = noPreferences, obstacle = null } = facts;
   if (facts.suppressed) return { kind: 'never', reason: 'suppressed' };
   if (facts.consent.kind === 'withdrawn') return { kind: 'never', reason: 'consent-withdrawn' };
   if (facts.alreadyReceived) return { kind: 'never', reason: 'already-received' };
@@ -69,8 +101,15 @@ export function canMail(facts: GateFacts, now: Instant): GateAnswer {
   if (facts.consent.address !== null && facts.consent.address !== facts.address) {
     return { kind: 'later', reason: 'consent-for-another-address', at: null };
   }
+  if ((facts.consent.staleAt ?? Number.POSITIVE_INFINITY) <= now)
+    return { kind: 'later', reason: 'consent-stale', at: null };
+  if (preferences.pausedUntil !== null && preferences.pausedUntil > now)
+    return { kind: 'later', reason: 'paused-by-the-person', at: preferences.pausedUntil };
   if (facts.mailsFrom !== null && facts.mailsFrom > now)
     return { kind: 'later', reason: 'after-a-pause', at: facts.mailsFrom };
-  const { at, reason, detail } = nextAllowed({ ...facts.pace, promise: facts.consent.promise }, now);
+  if (obstacle !== null && (obstacle.until ?? now + 1) > now)
+    return { kind: 'later', reason: obstacle.reason, at: obstacle.until, detail: obstacle.detail };
+  const { promise } = facts.consent;
+  const { at, reason, detail } = nextAllowed({ ...facts.pace, promise, ownLimit: preferences.limit }, now);
   return reason === null ? { kind: 'now' } : { kind: 'later', reason, at, detail };
 }

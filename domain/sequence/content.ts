@@ -4,4 +4,6 @@ export interface Content {
   readonly lineage: string;
   /** … unless it may be repeated. */
   readonly repeatable: boolean;
+  /** The key of the sender that it goes by. Default: `DEFAULT_SENDER`. */
+  readonly sender?: string;
 }

@@ -1,8 +1,11 @@
 import { consentState } from '../consent/consent.ts';
+import { noConsentPolicy } from '../consent/policy.ts';
+import { noPreferences } from '../consent/preferences.ts';
 import type { Instant } from '../instant.ts';
 import { factsOf, standingsInForce } from '../journey/present-standings.ts';
 import { ANY_MODEL, type JourneySnapshot } from '../journey/snapshot.ts';
 import { conditionOutlook } from '../scoring/outlook.ts';
+import { freeWays } from '../sending/obstacle.ts';
 import { passesOf } from '../sequence/earlier-passes.ts';
 import { NO_PASSES } from '../sequence/entry.ts';
 import { nextQuestion } from '../sequence/next-question.ts';
@@ -59,6 +62,10 @@ export function snapshotOf(subject: Subject, now: Instant): JourneySnapshot {
     messages: subject.messages.filter(({ enrolmentId }) => ids.has(enrolmentId)),
     // Colleagues read their mail at once.
     notices: [],
+    looseMails: [],
+    consentPolicy: noConsentPolicy,
+    preferences: noPreferences,
+    ways: freeWays,
     consents: new Map([...purposes].map((purpose) => [purpose, consentState(subject.consents, purpose)])),
     sent: subject.sent,
     received: subject.received,

@@ -201,7 +201,7 @@ describe('a mailing', () => {
   it('is tried on nobody else', async () => {
     await addLead(database, { now: systemClock.now(), email: 'stranger@people.example' });
     await database.query(sql`
-      INSERT INTO suppression (channel, address, reason, at, actor) VALUES ('email', 'gone@shop.example', 'erased', ${at(systemClock.now())}, 'test')`);
+      INSERT INTO suppression (channel, address_hash, reason, at, actor) VALUES ('email', ${database.keyedHash('gone@shop.example')}, 'erased', ${at(systemClock.now())}, 'test')`);
     const { status, body } = await api.api('POST', 'mailings/tried/test', {
       to: ['stranger@people.example', 'gone@shop.example', 'nobody', 'tina@shop.example'],
     });

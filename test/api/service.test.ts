@@ -9,7 +9,7 @@ import { createApiKey, listApiKeys, revokeApiKey } from '../../store/api-keys.ts
 import { type Database, openDatabase } from '../../store/database.ts';
 import type { NewInteraction } from '../../store/ingest-interactions.ts';
 import { sql } from '../../store/sql.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, TEST_HASH_KEY } from '../support/database.ts';
 import {
   answer,
   basic,
@@ -205,7 +205,7 @@ describe('the ingest', () => {
 
 describe('while the database is away', () => {
   it('nothing is lost silently: websites are told to send again, readers get their link', async () => {
-    const away = openDatabase({ url: 'postgres://postgres@127.0.0.1:1/none' });
+    const away = openDatabase({ url: 'postgres://postgres@127.0.0.1:1/none', hashKey: TEST_HASH_KEY });
     const failures: unknown[] = [];
     const ingest = createIngest({ database: away, flushMs: 1 });
     // The key is known from before.

@@ -139,6 +139,7 @@ describe('what children are started with', () => {
   const secrets = {
     postgresPassword: 'p/@:postgres-password',
     signingSecret: 'the-signing-secret',
+    hashKey: 'the-key-of-hashes',
     writeKey: 'wk_0123456789abcdef',
     secretKey: 'sk_0123456789abcdef',
   };
@@ -167,7 +168,7 @@ describe('what children are started with', () => {
 
   test('a service started by hand is told what it lacks', () => {
     const names = problemsOf(() => readServiceSettings({})).map((problem) => problem.split(' ')[0]);
-    expect(names).toEqual(['DATABASE_URL', 'TEMPORAL_ADDRESS', 'SMTP_URL', 'TEND_SIGNING_SECRET']);
+    expect(names).toEqual(['DATABASE_URL', 'TEMPORAL_ADDRESS', 'SMTP_URL', 'TEND_SIGNING_SECRET', 'TEND_HASH_KEY']);
   });
 });
 

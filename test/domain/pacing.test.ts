@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Calendar } from '../../domain/calendar/calendar.ts';
 import { fieldProblems } from '../../domain/definition/validate.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../../domain/instant.ts';
-import { historyDays, isAllowed, nextAllowed, type PaceFacts } from '../../domain/pacing/next-allowed.ts';
+import { isAllowed, nextAllowed, type PaceFacts } from '../../domain/pacing/next-allowed.ts';
 import { noPolicy, type PacingPolicy } from '../../domain/pacing/policy.ts';
 import { pacingSchema } from '../../domain/pacing/policy-schema.ts';
 import { throttle, throttleLimits } from '../../domain/pacing/throttle.ts';
@@ -254,13 +254,6 @@ describe('the next instant at which a mail may go', () => {
     const firstCloses = Date.UTC(2027, 9, 31, 0, 40);
     expect(nextAllowed(night, firstCloses - 30 * MINUTE).at).toBe(firstCloses - 30 * MINUTE);
     expect(nextAllowed(night, firstCloses).at).toBe(firstCloses + 30 * MINUTE);
-  });
-
-  it('reads mails as far back as the longest rule looks', () => {
-    expect(historyDays(noPolicy, [])).toBe(0);
-    expect(historyDays(noPolicy, [null, { max: 1, days: 30 }])).toBe(30);
-    expect(historyDays(policy({ caps: [{ max: 1, days: 7 }], spacing: { hours: 49 } }), [])).toBe(8);
-    expect(historyDays(policy({ spacing: { hours: 49 } }), [])).toBe(3);
   });
 });
 

@@ -8,7 +8,7 @@ import { newId } from '../../store/new-id.ts';
 import { recordSendResult } from '../../store/record-send-result.ts';
 import { sql } from '../../store/sql.ts';
 import { addLead, foundCompany, interact, type TestLead } from '../support/company.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, TEST_HASH_KEY } from '../support/database.ts';
 import { assessAll, testClock } from '../support/driver.ts';
 
 const NOON = Date.UTC(2026, 5, 1, 12);
@@ -49,6 +49,7 @@ describe('a connection that ends in the middle of an operation', () => {
     url.searchParams.set('application_name', 'victim');
     victim = openDatabase({
       url: url.href,
+      hashKey: TEST_HASH_KEY,
       poolSize: 2,
       async beforeStatement() {
         countdown -= 1;

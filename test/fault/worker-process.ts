@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { packageRoot } from '../../config/package-root.ts';
 import { type Child, type ChildSpec, spawnChild } from '../../embedded/child.ts';
+import { TEST_HASH_KEY } from '../support/database.ts';
 
 /** What one worker process is told. */
 export interface WorkerSurroundings {
@@ -33,6 +34,7 @@ export function startWorkerProcess(surroundings: WorkerSurroundings): Promise<Ch
         TEMPORAL_NAMESPACE: temporalNamespace,
         SMTP_URL: smtpUrl,
         TEND_SIGNING_SECRET: 'a-secret-of-tests-only-long-enough',
+        TEND_HASH_KEY: TEST_HASH_KEY,
         TEND_MAIL_FROM: 'Shop <shop@shop.example>',
         TEND_CLAIM_LEASE_SECONDS: String(leaseSeconds),
         TEND_SWEEP_SECONDS: '1',

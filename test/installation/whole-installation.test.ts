@@ -38,7 +38,11 @@ describe.sequential('a whole installation', { timeout: 180_000 }, () => {
 
   const open = async () => {
     installation = await startInstallation(home);
-    database = openDatabase({ url: installation.settings.databaseUrl, poolSize: 3 });
+    database = openDatabase({
+      url: installation.settings.databaseUrl,
+      hashKey: installation.settings.hashKey,
+      poolSize: 3,
+    });
   };
   beforeAll(async () => {
     home = await mkdtemp(path.join(tmpdir(), 'tend-installation-'));

@@ -7,7 +7,7 @@ import { assessLeads } from '../../store/assess-leads.ts';
 import { type Database, openDatabase } from '../../store/database.ts';
 import { sql } from '../../store/sql.ts';
 import { addLead, foundCompany, interact, type TestEvent } from '../support/company.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, TEST_HASH_KEY } from '../support/database.ts';
 import { assessAll, testClock } from '../support/driver.ts';
 import { randomFrom, SCALE, SEED } from '../support/property.ts';
 
@@ -40,7 +40,7 @@ describe(`every interaction is scored exactly once (seed ${SEED})`, () => {
   const clock = testClock(MONDAY + 30 * 24 * HOUR);
   beforeAll(async () => {
     database = await createTestDatabase();
-    second = openDatabase({ url: database.url, poolSize: 4 });
+    second = openDatabase({ url: database.url, hashKey: TEST_HASH_KEY, poolSize: 4 });
     await foundCompany(database, { now: MONDAY, model, sequences: [], templates: [] });
   });
   afterAll(async () => {

@@ -9,7 +9,7 @@ import { requestReplay } from '../../store/request-replay.ts';
 import { replayBatch } from '../../store/run-replay.ts';
 import { sql } from '../../store/sql.ts';
 import { addLead, interact, publish, type TestEvent, tester } from '../support/company.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, TEST_HASH_KEY } from '../support/database.ts';
 import { assessAll, testClock } from '../support/driver.ts';
 import { randomFrom, SCALE, SEED } from '../support/property.ts';
 
@@ -134,6 +134,7 @@ describe(`replaying a published model on its own history (seed ${SEED})`, () => 
     let statements = 0;
     const dying = openDatabase({
       url: database.url,
+      hashKey: TEST_HASH_KEY,
       poolSize: 1,
       beforeStatement: async (statement) => {
         statements += 1;

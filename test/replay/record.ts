@@ -45,7 +45,7 @@ const [postgres, temporal, mailbox] = await Promise.all([
   startMailbox(),
 ]);
 await migrate(postgres.url);
-const database = openDatabase({ url: postgres.url });
+const database = openDatabase({ url: postgres.url, hashKey: 'of recordings only' });
 const worker = await startWorker({
   database,
   clock: systemClock,

@@ -134,7 +134,7 @@ describe('a mailing', () => {
       INSERT INTO consent (lead_id, channel, purpose, action, source, actor, at) VALUES (${withdrawn.id}::uuid, 'email', 'all', 'withdrawn', 'api', 'test', ${at(NOW)})`);
     const suppressed = await addLead(database, { now: NOW });
     await database.query(sql`
-      INSERT INTO suppression (channel, address, reason, at, actor) VALUES ('email', ${suppressed.email}, 'complaint', ${at(NOW)}, 'test')`);
+      INSERT INTO suppression (channel, address_hash, reason, at, actor) VALUES ('email', ${database.keyedHash(suppressed.email)}, 'complaint', ${at(NOW)}, 'test')`);
     await database.query(sql`INSERT INTO lead (id, created_at) VALUES (${newId()}::uuid, ${at(NOW)})`);
     const [test, lost] = [await addLead(database, { now: NOW }), await addLead(database, { now: NOW })];
     await database.query(sql`UPDATE lead SET test = true WHERE id = ${test.id}::uuid`);

@@ -97,7 +97,7 @@ describe('a mail to a colleague', () => {
       INSERT INTO attribute (lead_id, name, value, source, at, recorded_at)
       VALUES (${lead.id}::uuid, 'company', '"Modehaus"', 'form', ${at(NOON)}, ${at(NOON)})`);
     await database.query(sql`
-      INSERT INTO suppression (channel, address, reason, at, actor) VALUES ('email', ${lead.email}, 'complaint', ${at(NOON)}, 'test')`);
+      INSERT INTO suppression (channel, address_hash, reason, at, actor) VALUES ('email', ${database.keyedHash(lead.email)}, 'complaint', ${at(NOON)}, 'test')`);
     await database.query(sql`
       INSERT INTO handoff (id, lead_id, state, trigger, offered_at)
       VALUES (gen_random_uuid(), ${lead.id}::uuid, 'accepted', '{"modelKey":"cloud","points":1}', ${at(NOON)})`);

@@ -4,7 +4,7 @@ import { noPolicy, type PacingPolicy, type ThrottleRates } from '../../domain/pa
 import { type Database, openDatabase } from '../../store/database.ts';
 import { sql } from '../../store/sql.ts';
 import { type ThrottleTaken, takeThrottle } from '../../store/take-throttle.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, TEST_HASH_KEY } from '../support/database.ts';
 import { randomFrom } from '../support/property.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 12);
@@ -15,7 +15,7 @@ let workers: Database[];
 
 beforeAll(async () => {
   const database = await createTestDatabase({ poolSize: 4 });
-  workers = [database, ...[1, 2].map(() => openDatabase({ url: database.url, poolSize: 4 }))];
+  workers = [database, ...[1, 2].map(() => openDatabase({ url: database.url, hashKey: TEST_HASH_KEY, poolSize: 4 }))];
 });
 beforeEach(async () => {
   await worker(0).query(sql`DELETE FROM throttle`);

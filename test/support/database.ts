@@ -4,6 +4,8 @@ import { inject } from 'vitest';
 import { type Database, type DatabaseOptions, openDatabase } from '../../store/database.ts';
 
 export const TEMPLATE = 'tend_template';
+/** Of every database of a test. */
+export const TEST_HASH_KEY = 'a-hash-key-for-tests-only';
 
 /** A migrated database of its own for one test file: a clone of the template that the global set-up made. */
 export async function createTestDatabase(
@@ -14,7 +16,7 @@ export async function createTestDatabase(
   await administer(postgresUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
   const url = new URL(postgresUrl);
   url.pathname = `/${name}`;
-  const database = openDatabase({ url: url.href, ...options });
+  const database = openDatabase({ url: url.href, hashKey: TEST_HASH_KEY, ...options });
   return {
     ...database,
     async close() {

@@ -1,4 +1,5 @@
 import { type Database, openDatabase } from '../../store/database.ts';
+import { TEST_HASH_KEY } from './database.ts';
 
 /** One actor of an interleaving: does its work on a database of its own, whose every statement waits for its turn. */
 export interface Actor {
@@ -20,7 +21,9 @@ const BLOCKED_MS = 4;
 
 export function createInterleaver(url: string, actors: number): Interleaver {
   const gates = Array.from({ length: actors }, () => createGate());
-  const databases = gates.map((gate) => openDatabase({ url, poolSize: 1, beforeStatement: () => gate.wait() }));
+  const databases = gates.map((gate) =>
+    openDatabase({ url, hashKey: TEST_HASH_KEY, poolSize: 1, beforeStatement: () => gate.wait() }),
+  );
   return {
     async run(list, next) {
       const running = list.map((actor, index) => {

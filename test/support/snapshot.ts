@@ -1,9 +1,12 @@
 import { nothingKnown } from '../../domain/attributes/history.ts';
+import { noConsentPolicy } from '../../domain/consent/policy.ts';
+import { noPreferences } from '../../domain/consent/preferences.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { EnrolmentInForce, JourneySnapshot, LiveSequence } from '../../domain/journey/snapshot.ts';
 import { noPolicy } from '../../domain/pacing/policy.ts';
 import { conditionOutlook } from '../../domain/scoring/outlook.ts';
 import type { MessageInForce } from '../../domain/sending/message.ts';
+import { freeWays } from '../../domain/sending/obstacle.ts';
 import type { Sequence } from '../../domain/sequence/definition.ts';
 import { NO_PASSES } from '../../domain/sequence/entry.ts';
 
@@ -26,6 +29,10 @@ export function emptySnapshot(now: Instant): JourneySnapshot {
     live: [],
     messages: [],
     notices: [],
+    looseMails: [],
+    consentPolicy: noConsentPolicy,
+    preferences: noPreferences,
+    ways: freeWays,
     consents: new Map(),
     sent: [],
     received: new Set(),
