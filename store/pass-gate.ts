@@ -2,7 +2,7 @@ import { nothingKnown } from '../domain/attributes/history.ts';
 import { basisOf } from '../domain/consent/policy.ts';
 import type { Instant } from '../domain/instant.ts';
 import { canMail, type WithheldReason } from '../domain/sending/gate.ts';
-import { obstacleTo } from '../domain/sending/obstacle.ts';
+import { obstaclesTo } from '../domain/sending/obstacle.ts';
 import type { Content } from '../domain/sequence/content.ts';
 import type { Transaction } from './database.ts';
 import { loadLiveDefinitions } from './load-live-definitions.ts';
@@ -10,6 +10,7 @@ import type { LockedLead } from './lock-lead.ts';
 import { readAttributeHistories } from './read-attribute-histories.ts';
 import { readCalendar } from './read-calendar.ts';
 import { readGateFacts } from './read-gate-facts.ts';
+import { passReceiver } from './receiving-domain.ts';
 import { at, sql } from './sql.ts';
 import { takeThrottle } from './take-throttle.ts';
 import { writeMessageEvents } from './write-message-events.ts';
@@ -42,7 +43,7 @@ export async function passGate(
     {
       ...facts,
       basis: basisOf(consentPolicy, purpose),
-      obstacle: obstacleTo(facts.ways, content.sender),
+      obstacles: obstaclesTo(facts.ways, content.sender),
       sequencePaused,
       mailsFrom,
       consent: facts.consents.get(purpose) ?? { kind: 'none' },
@@ -63,11 +64,29 @@ export async function passGate(
   }
   // The places are those of the mail server's day, which a test lead's clock has nothing to do with.
   const worldNow = now - lead.clockOffset;
+  const receiver = await passReceiver(transaction, {
+    domain: domainOf(facts.address),
+    messageId: mail.id,
+    now: worldNow,
+  });
+  if (receiver.kind === 'wait') {
+    const why = { reason: 'receiver-refuses', until: receiver.until + lead.clockOffset, detail: receiver.why } as const;
+    await write(transaction, mail.id, 'delayed', why, now);
+    return null;
+  }
   const place = await takeThrottle(transaction, { policy: pacing, sendingDomain, now: worldNow });
-  if (place.kind === 'taken') return facts.address;
+  if (place.kind === 'taken') {
+    await receiver.take();
+    return facts.address;
+  }
   const until = place.at + lead.clockOffset;
   await write(transaction, mail.id, 'delayed', { reason: 'throttle', until, detail: null }, now);
   return null;
+}
+
+/** Of a mail address, in lower case. */
+function domainOf(address: string | null): string {
+  return address === null ? '' : address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
 
 async function write(

@@ -1,6 +1,6 @@
 import { basisOf } from '../consent/policy.ts';
 import { canMail, type GateAnswer } from '../sending/gate.ts';
-import { obstacleTo } from '../sending/obstacle.ts';
+import { obstaclesTo } from '../sending/obstacle.ts';
 import { type Draft, SENDING_LOOK_MS, withSales } from './draft.ts';
 import type { LooseMail } from './snapshot.ts';
 
@@ -64,7 +64,7 @@ function ask(draft: Draft, { purpose, template, deadlineAt }: LooseMail): GateAn
       suppressed: snapshot.lead.suppressed,
       consent: snapshot.consents.get(purpose) ?? { kind: 'none' },
       preferences: snapshot.preferences,
-      obstacle: obstacleTo(snapshot.ways, snapshot.contents.get(template)?.sender),
+      obstacles: obstaclesTo(snapshot.ways, snapshot.contents.get(template)?.sender),
       // Each was asked for by itself: it is not the same content once more.
       alreadyReceived: false,
       deadlineAt,

@@ -4,7 +4,7 @@ import { nextAllowed } from '../pacing/next-allowed.ts';
 import { type Candidate, inTurn } from '../pacing/turn.ts';
 import { canMail, type GateAnswer, type WithheldReason } from '../sending/gate.ts';
 import type { MessageInForce } from '../sending/message.ts';
-import { obstacleTo } from '../sending/obstacle.ts';
+import { obstaclesTo } from '../sending/obstacle.ts';
 import { type Draft, SENDING_LOOK_MS, withSales } from './draft.ts';
 import type { MailAtHand } from './plan-enrolment.ts';
 
@@ -128,7 +128,7 @@ function ask(draft: Draft, { walker, mail }: MailAtHand): GateAnswer {
       suppressed: snapshot.lead.suppressed,
       consent: snapshot.consents.get(purpose) ?? { kind: 'none' },
       preferences: snapshot.preferences,
-      obstacle: obstacleTo(snapshot.ways, snapshot.contents.get(mail.template)?.sender),
+      obstacles: obstaclesTo(snapshot.ways, snapshot.contents.get(mail.template)?.sender),
       alreadyReceived: !mail.repeatable && received.has(mail.lineage),
       deadlineAt: mail.deadlineAt,
       pace: { policy: snapshot.pacing, calendar: snapshot.calendar, purpose, sent },

@@ -3,7 +3,7 @@ import type { MailBasis } from '../consent/policy.ts';
 import { noPreferences, type Preferences } from '../consent/preferences.ts';
 import type { Instant } from '../instant.ts';
 import { nextAllowed, type PaceFacts, paceReasons } from '../pacing/next-allowed.ts';
-import type { Obstacle } from './obstacle.ts';
+import { type Obstacle, obstacleAt } from './obstacle.ts';
 
 /** Why a mail is not sent now. Stable codes: they stand in rows, answers and reports. */
 export const withheldReasons = [
@@ -48,7 +48,7 @@ export interface GateFacts {
   /** Default: none. */
   readonly preferences?: Preferences;
   /** Default: none. */
-  readonly obstacle?: Obstacle | null;
+  readonly obstacles?: readonly Obstacle[];
   /** This person got the same content before, and it may not be repeated. */
   readonly alreadyReceived: boolean;
   readonly deadlineAt: Instant | null;
@@ -76,18 +76,20 @@ export function canMail(facts: GateFacts, now: Instant): GateAnswer {
  * Mail that the person asked for or that a contract needs is no marketing: neither consent, sales' silence, caps nor
  * windows hold it back. An address that is not written to is not, all the same.
  */
-function canMailExempt({ suppressed, deadlineAt, address, obstacle = null }: GateFacts, now: Instant): GateAnswer {
+function canMailExempt({ suppressed, deadlineAt, address, obstacles = [] }: GateFacts, now: Instant): GateAnswer {
   if (suppressed) return { kind: 'never', reason: 'suppressed' };
   if (deadlineAt !== null && now >= deadlineAt) return { kind: 'never', reason: 'deadline-passed' };
   if (address === null) return { kind: 'later', reason: 'no-address', at: null };
   // A sender is paused for complaints about its marketing.
-  if (obstacle !== null && obstacle.reason === 'receiver-refuses' && (obstacle.until ?? now + 1) > now)
-    return { kind: 'later', reason: obstacle.reason, at: obstacle.until, detail: obstacle.detail };
-  return { kind: 'now' };
+  const obstacle = obstacleAt(
+    obstacles.filter(({ reason }) => reason === 'receiver-refuses'),
+    now,
+  );
+  return obstacle === null ? { kind: 'now' } : behind(obstacle);
 }
 
 function canMailMarketing(facts: GateFacts, now: Instant): GateAnswer {
-  const { preferences = noPreferences, obstacle = null } = facts;
+  const { preferences = noPreferences, obstacles = [] } = facts;
   if (facts.suppressed) return { kind: 'never', reason: 'suppressed' };
   if (facts.consent.kind === 'withdrawn') return { kind: 'never', reason: 'consent-withdrawn' };
   if (facts.alreadyReceived) return { kind: 'never', reason: 'already-received' };
@@ -107,9 +109,13 @@ function canMailMarketing(facts: GateFacts, now: Instant): GateAnswer {
     return { kind: 'later', reason: 'paused-by-the-person', at: preferences.pausedUntil };
   if (facts.mailsFrom !== null && facts.mailsFrom > now)
     return { kind: 'later', reason: 'after-a-pause', at: facts.mailsFrom };
-  if (obstacle !== null && (obstacle.until ?? now + 1) > now)
-    return { kind: 'later', reason: obstacle.reason, at: obstacle.until, detail: obstacle.detail };
+  const obstacle = obstacleAt(obstacles, now);
+  if (obstacle !== null) return behind(obstacle);
   const { promise } = facts.consent;
   const { at, reason, detail } = nextAllowed({ ...facts.pace, promise, ownLimit: preferences.limit }, now);
   return reason === null ? { kind: 'now' } : { kind: 'later', reason, at, detail };
+}
+
+function behind({ reason, until: at, detail }: Obstacle): GateAnswer {
+  return { kind: 'later', reason, at, detail };
 }

@@ -20,8 +20,13 @@ export interface Ways {
 
 export const freeWays: Ways = { receiver: null, pausedSenders: new Set() };
 
-/** What stands in the way of a mail by `sender`; null: nothing. */
-export function obstacleTo({ receiver, pausedSenders }: Ways, sender: string = DEFAULT_SENDER): Obstacle | null {
-  if (receiver !== null) return receiver;
-  return pausedSenders.has(sender) ? { reason: 'sender-paused', until: null, detail: sender } : null;
+/** What stands in the way of a mail by `sender`. */
+export function obstaclesTo({ receiver, pausedSenders }: Ways, sender: string = DEFAULT_SENDER): readonly Obstacle[] {
+  const paused = pausedSenders.has(sender) ? [{ reason: 'sender-paused', until: null, detail: sender } as const] : [];
+  return receiver === null ? paused : [...paused, receiver];
+}
+
+/** The first of `obstacles` that is in force at `now`. */
+export function obstacleAt(obstacles: readonly Obstacle[], now: Instant): Obstacle | null {
+  return obstacles.find(({ until }) => until === null || until > now) ?? null;
 }
