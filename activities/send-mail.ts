@@ -1,3 +1,4 @@
+import { basisOf } from '../domain/consent/policy.ts';
 import type { Instant } from '../domain/instant.ts';
 import { attemptLimitMs } from '../domain/sending/lease.ts';
 import type { CompiledTemplate } from '../mail/compile-template.ts';
@@ -5,18 +6,23 @@ import {
   type ComposeOptions,
   composeColleagueMail,
   composeLeadMail,
+  composeReplyMail,
   composeRepMail,
   type OutgoingMail,
 } from '../mail/compose.ts';
-import type { MailTransport } from '../mail/transport.ts';
+import { fromSender } from '../mail/from-sender.ts';
+import type { MailTransport, SendResult as SmtpResult } from '../mail/transport.ts';
 import { type ClaimAnswer, type ClaimedMessage, claimMessage } from '../store/claim-message.ts';
 import type { Clock } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { isTransient } from '../store/is-transient.ts';
+import { loadLiveDefinitions } from '../store/load-live-definitions.ts';
 import { newId } from '../store/new-id.ts';
 import { parkLeadOfMessage } from '../store/park-lead.ts';
 import { readAttributeLabels, readHandoffMailFacts, readLeadMailFacts } from '../store/read-mail-facts.ts';
+import { readMailLocale } from '../store/read-mail-locale.ts';
 import { readNoticeFacts } from '../store/read-notice-facts.ts';
+import { readReplyFacts } from '../store/read-reply-facts.ts';
 import { recordSendResult, type SendResult } from '../store/record-send-result.ts';
 
 export interface SendContext {
@@ -45,13 +51,11 @@ const RECORD_PAUSE_MS = 250;
  * claim to run out as `unknown`; a second attempt of this activity finds the claim taken and sends nothing.
  */
 export function createSendMail({ database, clock, transport, compose, leaseMs }: SendContext): SendActivities {
-  const sendingDomain = domainOf(compose.from);
   return {
     async sendMail({ messageId, notBefore }) {
       const token = newId();
-      const claim = await claimMessage(database, clock, { messageId, token, leaseMs, notBefore, sendingDomain }).catch(
-        (error: unknown) => setAside(messageId, error),
-      );
+      const request = { messageId, token, leaseMs, notBefore, mailFrom: compose.from };
+      const claim = await claimMessage(database, clock, request).catch((error: unknown) => setAside(messageId, error));
       if (claim.kind !== 'claimed') return { kind: claim.kind };
       const result = await attempt(claim.message);
       const state = await record(messageId, token, result);
@@ -69,7 +73,8 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
   async function attempt(message: ClaimedMessage): Promise<SendResult> {
     let mail: OutgoingMail | null;
     try {
-      mail = await composeMail(message);
+      const composed = await composeMail(message);
+      mail = composed === null ? null : bySender(composed, message);
     } catch (error) {
       return {
         state: 'deferred',
@@ -86,13 +91,13 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
     if (clock.now() + attemptLimitMs(leaseMs) > message.leaseUntil) {
       return { state: 'deferred', reason: 'lease-ended', providerId: null, reply: null };
     }
-    const sent = await transport.send(mail);
-    return {
-      state: sent.kind,
-      reason: sent.kind === 'accepted' ? null : sent.reason,
-      providerId: sent.kind === 'accepted' ? sent.providerId : null,
-      reply: sent.reply,
-    };
+    return resultOf(await transport.send(mail));
+  }
+
+  function bySender(mail: OutgoingMail, message: ClaimedMessage): OutgoingMail {
+    const { id: messageId, sender, purpose, templateKey: template, recipientKind } = message;
+    const origin = recipientKind === 'lead' ? { purpose, template } : undefined;
+    return fromSender(mail, sender, { messageId, signingSecret: compose.signingSecret, origin });
   }
 
   /** Null: whom it is to, or whom it tells of, has gone meanwhile. */
@@ -102,7 +107,15 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
     const lead = await readLeadMailFacts(database, message.leadId, now);
     switch (message.recipientKind) {
       case 'lead':
-        return composeLeadMail({ compiled, message, lead: { email: message.address, ...lead } }, compose);
+        return composeLeadMail(
+          {
+            compiled,
+            message: { ...message, exempt: await isExempt(message.purpose) },
+            lead: { ...lead, email: message.address, locale: await readMailLocale(database, message, lead.locale) },
+            sender: message.sender,
+          },
+          compose,
+        );
       case 'rep': {
         const found = await readHandoffMailFacts(database, message.handoffId ?? '', message.repKey ?? '');
         if (found === null) return null;
@@ -121,6 +134,17 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
         return composeRepMail({ compiled, message, locale: null, facts }, compose);
       }
       case 'colleague': {
+        const answer = await readReplyFacts(database, message.id);
+        if (answer !== null) {
+          const { name, leadEmail: email, stage, reply } = answer;
+          const facts = {
+            colleague: { name, email: message.address },
+            reply,
+            lead: { id: message.leadId, email, stage, attributes: lead.attributes },
+            labels: await readAttributeLabels(database),
+          };
+          return composeReplyMail({ compiled, message, locale: null, facts }, compose);
+        }
         const found = await readNoticeFacts(database, message.id, now);
         if (found === null) return null;
         const { leadEmail: email, stage, ...notice } = found;
@@ -132,6 +156,10 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
         return composeColleagueMail({ compiled, message, locale: null, facts }, compose);
       }
     }
+  }
+
+  async function isExempt(purpose: string): Promise<boolean> {
+    return basisOf((await loadLiveDefinitions(database)).consent, purpose) === 'exempt';
   }
 
   async function record(messageId: string, token: string, result: SendResult) {
@@ -147,7 +175,17 @@ export function createSendMail({ database, clock, transport, compose, leaseMs }:
   }
 }
 
-/** The domain of `Name <address>`, in lower case. */
-function domainOf(mailbox: string): string {
-  return /@([^@<>\s]+)>?\s*$/.exec(mailbox)?.[1]?.toLowerCase() ?? '';
+function resultOf(sent: SmtpResult): SendResult {
+  const known = { state: sent.kind, reply: sent.reply };
+  switch (sent.kind) {
+    case 'accepted':
+      return { ...known, reason: null, providerId: sent.providerId };
+    case 'unknown':
+      return { ...known, reason: sent.reason, providerId: null };
+    case 'deferred':
+    case 'refused': {
+      const { reason, detail, cause, status } = sent;
+      return { ...known, reason, providerId: null, detail, cause, status };
+    }
+  }
 }

@@ -21,7 +21,7 @@ function doingInWords({ doing, since, pause }: WaitingEnrolment, moment: (instan
   if (doing === null) return `it is since ${moment(since)}.`;
   switch (doing.kind) {
     case 'paused':
-      return `it stands still${pause === null ? '' : ` since ${moment(pause.since)}: ${pauseInWords(pause)}`}.`;
+      return `it stands still${pause === null ? '' : ` since ${moment(pause.since)}: ${pauseInWords(pause, moment)}`}.`;
     case 'waits': {
       const until = doing.until === null ? 'for something to happen' : `until ${moment(doing.until)}`;
       return `it waits ${until}; then ${nextInWords(doing.next)}.`;
@@ -48,8 +48,10 @@ function doingInWords({ doing, since, pause }: WaitingEnrolment, moment: (instan
   }
 }
 
-function pauseInWords({ by }: Pause): string {
+function pauseInWords({ by, until }: Pause, moment: (instant: Instant) => string): string {
   switch (by) {
+    case 'reply':
+      return `the person has answered, and a colleague sees to it; it goes on when somebody resumes it${until === undefined ? '' : `, at the latest on ${moment(until)}`}`;
     case 'hand':
       return 'somebody paused it for this lead';
     case 'sequence':

@@ -3,10 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { announceReady, exitWithParent } from '../config/exit-with-parent.ts';
 import { createLog } from '../config/log.ts';
 import { readServiceSettings } from '../config/service-settings.ts';
-import { SettingsError } from '../config/settings.ts';
+import { OTHER_HASH_KEY, SettingsError } from '../config/settings.ts';
 import { system } from '../domain/actor.ts';
+import { dkimKeysIn } from '../mail/dkim.ts';
 import { createMailTransport } from '../mail/transport.ts';
 import { createApiKey } from '../store/api-keys.ts';
+import { isKnownHashKey } from '../store/check-hash-key.ts';
 import { systemClock } from '../store/clock.ts';
 import { openDatabase } from '../store/database.ts';
 import { createApp } from './app.ts';
@@ -24,6 +26,7 @@ async function main(): Promise<void> {
     poolSize: settings.databasePoolSize,
     hashKey: settings.hashKey,
   });
+  if (!(await isKnownHashKey(database))) throw new SettingsError([OTHER_HASH_KEY]);
   const now = systemClock.now();
   for (const [kind, key] of [
     ['write', settings.writeKey],
@@ -35,9 +38,12 @@ async function main(): Promise<void> {
   const ingest = createIngest({ database, flushMs: settings.ingestFlushMs });
   const transport = createMailTransport({
     smtpUrl: settings.smtpUrl,
+    servers: settings.smtpServers,
+    dkimKeys: dkimKeysIn(settings.dkimKeys),
     connections: 1,
     mailOnlyTo: settings.mailOnlyTo,
   });
+  const compose = { publicUrl: settings.publicUrl, signingSecret: settings.signingSecret, from: settings.mailFrom };
   const app = createApp({
     database,
     clock: systemClock,
@@ -46,8 +52,11 @@ async function main(): Promise<void> {
     modelApprovals: settings.modelApprovals,
     testMails: {
       transport,
-      compose: { publicUrl: settings.publicUrl, signingSecret: settings.signingSecret, from: settings.mailFrom },
+      compose,
     },
+    compose,
+    trustedProxies: settings.trustedProxies,
+    ses: { topics: settings.sesTopics },
     report: (failure) => log.error(failure, 'a request failed'),
   });
   const server = createServer(app);

@@ -59,6 +59,29 @@ export function createMetrics(ingest: Ingest, database: Database): Metrics {
     labelNames: ['state'],
     registers,
   });
+  const inbound = new Gauge({
+    name: 'tend_inbound_mails',
+    help: 'Reports, complaints and replies that wait to be processed, and those set aside for a person to look at.',
+    labelNames: ['state'],
+    registers,
+  });
+  const senders = new Gauge({
+    name: 'tend_senders',
+    help: 'Senders by what was complained about their mail: well, warned (0.1 %), paused (0.3 %).',
+    labelNames: ['state'],
+    registers,
+  });
+  const complaintRate = new Gauge({
+    name: 'tend_sender_complaint_rate',
+    help: 'Complaints per accepted mail of the last seven days, by sender; none where there are too few mails to say.',
+    labelNames: ['sender'],
+    registers,
+  });
+  const refusingDomains = new Gauge({
+    name: 'tend_receiving_domains_refusing',
+    help: 'Domains that refuse our mail for policy or reputation, and are left alone for a while.',
+    registers,
+  });
   const answers = new Counter({
     name: 'tend_http_answers_total',
     help: 'Answers by part of the API and status.',
@@ -74,6 +97,12 @@ export function createMetrics(ingest: Ingest, database: Database): Metrics {
       messages.reset();
       for (const [state, count] of Object.entries(figures.messages)) messages.set({ state }, count);
       for (const [state, count] of Object.entries(figures.webhooks)) webhooks.set({ state }, count);
+      inbound.set({ state: 'waiting' }, figures.inbound.waiting);
+      inbound.set({ state: 'set-aside' }, figures.inbound.setAside);
+      for (const [state, count] of Object.entries(figures.senders)) senders.set({ state }, count);
+      complaintRate.reset();
+      for (const [sender, rate] of Object.entries(figures.complaintRates)) complaintRate.set({ sender }, rate);
+      refusingDomains.set(figures.refusingDomains);
       return registry.metrics();
     },
     answered: (part, status) => answers.inc({ part, status }),

@@ -1,51 +1,47 @@
 import type { Request, Response } from 'express';
+import { maskAddress } from '../domain/consent/mask-address.ts';
+import type { PageLanguage } from '../domain/consent/promise-in-words.ts';
+import { PAGE_STYLE } from './page-style.ts';
 
-/** The public pages' texts. German for those whose browser asks for it before English, else English. */
+/** The texts that public pages share. German for those whose browser asks for it before English, else English. */
 const texts = {
   en: {
-    unsubscribeTitle: 'Do you want to unsubscribe?',
-    unsubscribeQuestion: 'You will then get no more mails of this kind. Nothing changes until you press the button.',
-    unsubscribeButton: 'Unsubscribe now',
-    doneTitle: 'You are unsubscribed',
-    doneText: 'You will get no more mails of this kind, from this moment on. You can close this page.',
     badTitle: 'This link does not work',
     badText: 'It may have been cut off on its way. Please open it from the mail itself.',
+    goneTitle: 'There is nothing here any more',
+    goneText:
+      'This mail belongs to nobody whom we still know: what was kept was deleted, or the mail was only a test. No mails will come because of it.',
+    imprint: 'Imprint',
+    privacy: 'Privacy',
+    other: 'Deutsch',
   },
   de: {
-    unsubscribeTitle: 'Möchten Sie sich abmelden?',
-    unsubscribeQuestion:
-      'Sie erhalten dann keine weiteren Mails dieser Art. Solange Sie nicht auf den Knopf drücken, ändert sich nichts.',
-    unsubscribeButton: 'Jetzt abmelden',
-    doneTitle: 'Sie sind abgemeldet',
-    doneText: 'Sie erhalten ab sofort keine weiteren Mails dieser Art. Sie können diese Seite schließen.',
     badTitle: 'Dieser Link funktioniert nicht',
     badText: 'Vielleicht wurde er unterwegs abgeschnitten. Bitte öffnen Sie ihn direkt aus der Mail.',
+    goneTitle: 'Hier gibt es nichts mehr',
+    goneText:
+      'Diese Mail gehört zu niemandem, den wir noch kennen: Die Daten wurden gelöscht, oder die Mail war nur ein Test. Ihretwegen kommen keine Mails mehr.',
+    imprint: 'Impressum',
+    privacy: 'Datenschutz',
+    other: 'English',
   },
 } as const;
 
-/** Asks before it unsubscribes: scanners follow links, so a GET changes nothing (RFC 8058 §3.2, Mautic #9798). */
-export function unsubscribePage(request: Request, response: Response): void {
-  const t = textsFor(request);
-  const form = `<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click"><button>${t.unsubscribeButton}</button></form>`;
-  sendPage(request, response, 200, t.unsubscribeTitle, `<p>${t.unsubscribeQuestion}</p>${form}`);
-}
-
-export function unsubscribedPage(request: Request, response: Response): void {
-  const t = textsFor(request);
-  sendPage(request, response, 200, t.doneTitle, `<p>${t.doneText}</p>`);
-}
-
 export function badLinkPage(request: Request, response: Response): void {
-  const t = textsFor(request);
+  const t = texts[languageOf(request)];
   sendPage(request, response, 403, t.badTitle, `<p>${t.badText}</p>`);
 }
 
-function textsFor(request: Request): (typeof texts)['en' | 'de'] {
-  return texts[languageOf(request)];
+/** The link is ours, and nobody is behind it. `status`: 410 who looks; 200 who ends something that has ended indeed. */
+export function gonePage(request: Request, response: Response, status: 200 | 410 = 410): void {
+  const t = texts[languageOf(request)];
+  sendPage(request, response, status, t.goneTitle, `<p>${t.goneText}</p>`);
 }
 
-/** German for those whose browser asks for it before English. */
-export function languageOf(request: Request): 'en' | 'de' {
+/** The language that the reader chose on the page (`?lang=de`), else the one that their browser asks for first. */
+export function languageOf(request: Request): PageLanguage {
+  const { lang } = request.query;
+  if (lang === 'de' || lang === 'en') return lang;
   return request.acceptsLanguages('en', 'de') === 'de' ? 'de' : 'en';
 }
 
@@ -54,25 +50,32 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-const STYLE = `body{font:1.125rem/1.6 system-ui,sans-serif;color:#1f2933;background:#f7f5f2;margin:0;padding:3rem 1.25rem}
-main{max-width:34rem;margin:0 auto;background:#fff;border-radius:.75rem;padding:2rem}
-h1{font-size:1.5rem;line-height:1.3;margin:0 0 1rem}
-p{margin:0}
-form{margin:1.5rem 0 0}
-button{font:inherit;font-weight:600;color:#fff;background:#1d4e6b;border:0;border-radius:.5rem;padding:.75rem 1.5rem;cursor:pointer}
-button:focus-visible,a:focus-visible,input:focus-visible{outline:3px solid #f0b429;outline-offset:2px}
-a{color:#1d4e6b}
-p+p{margin-top:1rem}
-.choice{display:flex;align-items:center;gap:.75rem;padding:.75rem 1rem;margin:0 0 .5rem;border:1px solid #cbd2d9;border-radius:.5rem;cursor:pointer}
-.choice:hover{border-color:#1d4e6b}
-.choice:has(:checked){border-color:#1d4e6b;background:#eef4f7}
-.choice input{width:1.25rem;height:1.25rem;margin:0;flex:none;accent-color:#1d4e6b}
-.text{display:block;box-sizing:border-box;width:100%;font:inherit;color:inherit;padding:.75rem 1rem;border:1px solid #7b8794;border-radius:.5rem}
-.choices+button,.text+button{margin-top:1rem}
-.problem{border-left:4px solid #a5402a;padding:.25rem 0 .25rem 1rem;color:#7b2d1c}`;
+/** An address of which only its owner recognises the person, on a line of its own rather than broken. */
+export function maskedAddress(address: string): string {
+  return `<bdi class="address">${escapeHtml(maskAddress(address))}</bdi>`;
+}
+
+/** What stands below a page. */
+export interface PageFrame {
+  /** Who is responsible for the mail that led here. Default: nobody is named. */
+  readonly sender?: {
+    readonly name: string | null;
+    readonly imprintUrl: string | null;
+    readonly privacyUrl: string | null;
+  };
+  /** Offers the page in the other language: for pages that a GET of their own address shows. */
+  readonly bothLanguages?: boolean;
+}
 
 /** Sends a page in the reader's language; `title` and `content` are HTML, what people wrote in them escaped. */
-export function sendPage(request: Request, response: Response, status: number, title: string, content: string): void {
+export function sendPage(
+  request: Request,
+  response: Response,
+  status: number,
+  title: string,
+  content: string,
+  frame: PageFrame = {},
+): void {
   const language = languageOf(request);
   response
     .status(status)
@@ -84,6 +87,20 @@ export function sendPage(request: Request, response: Response, status: number, t
     })
     .type('html')
     .send(
-      `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style></head><body><main><h1 id="title">${title}</h1>${content}</main></body></html>`,
+      `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title><style>${PAGE_STYLE}</style></head><body><main><h1 id="title">${title}</h1>${content}</main>${footer(language, frame)}</body></html>`,
     );
+}
+
+function footer(language: PageLanguage, { sender, bothLanguages = false }: PageFrame): string {
+  const t = texts[language];
+  const link = (url: string | null | undefined, text: string) =>
+    url === null || url === undefined ? '' : `<a href="${escapeHtml(url)}" rel="noreferrer">${text}</a>`;
+  const other = language === 'de' ? 'en' : 'de';
+  const parts = [
+    sender?.name ? `<span>${escapeHtml(sender.name)}</span>` : '',
+    link(sender?.imprintUrl, t.imprint),
+    link(sender?.privacyUrl, t.privacy),
+    bothLanguages ? `<a href="?lang=${other}" hreflang="${other}" lang="${other}">${t.other}</a>` : '',
+  ].join('');
+  return parts === '' ? '' : `<footer>${parts}</footer>`;
 }

@@ -1,4 +1,5 @@
 import type { ExplainedScore } from '../store/explain-score.ts';
+import { machinesInWords } from './machine-in-words.ts';
 import { moment } from './moment.ts';
 
 /** A score's explanation in sentences: where the lead stands and why, then what would change it. */
@@ -8,6 +9,7 @@ export function scoreInWords(score: ExplainedScore): string[] {
     ...profileInWords(score),
     ...adjustmentsInWords(score),
     ...limitsInWords(score),
+    ...machinesInWords(score.discounted),
     ...nextInWords(score),
     ...leversInWords(score),
   ];

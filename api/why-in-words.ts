@@ -1,6 +1,7 @@
 import type { Calendar } from '../domain/calendar/calendar.ts';
 import type { Trace } from '../domain/conditions/trace.ts';
 import type { Instant } from '../domain/instant.ts';
+import { capInWords } from '../domain/pacing/in-words.ts';
 import type { TurnedAway } from '../domain/sequence/entry.ts';
 import type { HeldBack, RefusedEntry, Why, WithheldMessage } from '../store/explain-why.ts';
 import { enrolmentInWords } from './enrolment-in-words.ts';
@@ -21,6 +22,7 @@ export function whyInWords(why: Why, now: Instant): string[] {
     );
   }
   if (why.pausedAt !== null) words.push(`All marketing is paused since ${moment(why.pausedAt)}.`);
+  words.push(...preferencesInWords(why.preferences, moment));
   if (why.handoff !== null) words.push(handoffInWords(why.handoff, moment));
   for (const held of why.held) words.push(heldInWords(held));
   for (const enrolment of why.enrolments) words.push(...enrolmentInWords(enrolment, moment));
@@ -41,6 +43,14 @@ export function whyInWords(why: Why, now: Instant): string[] {
   if (why.calendar !== null) words.push(calendarInWords(why.calendar));
   if (why.testLead !== null) words.push(`It is a test lead; by its own clock it is ${moment(now + ahead)}.`);
   return words;
+}
+
+function preferencesInWords(preferences: Why['preferences'], moment: Moment): string[] {
+  const { pausedUntil = null, limit = null } = preferences ?? {};
+  return [
+    ...(pausedUntil === null ? [] : [`The person asked for no marketing until ${moment(pausedUntil)}.`]),
+    ...(limit === null ? [] : [`The person asked for at most ${capInWords(limit)}, of all kinds together.`]),
+  ];
 }
 
 function handoffInWords(handoff: NonNullable<Why['handoff']>, moment: Moment): string {

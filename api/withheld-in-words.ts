@@ -49,6 +49,7 @@ export function reasonInWords(reason: string, detail: string | null): string {
     case 'spacing':
       return `${words} (at least ${detail} between two)`;
     case 'frequency-promise':
+    case 'own-limit':
       return `${words} (at most ${detail})`;
     case 'enrolment-ended':
     case 'left-the-stage':
@@ -101,7 +102,22 @@ const WORDS = {
   'no-smtp-answer': 'the mail server took the content and gave no answer',
   'smtp-deferred': 'the mail server asked to try again later',
   'smtp-unreachable': 'the mail server could not be reached',
-  'smtp-refused': 'the mail server refused it',
+  'smtp-refused': 'the mail server says that there is no such mailbox',
+  'mailbox-full': 'the mailbox is full',
+  'sender-refused': "the person's mail server refuses mail from this sender",
+  'content-refused': "the person's mail server refuses this mail for what is in it",
+  'gave-up': 'the mail server put it off for five days',
+  'sender-missing': 'its sender is not published',
+  'server-not-configured': 'the mail server that its sender names is not among TEND_SMTP_SERVERS',
+  'dkim-key-missing': 'the key that its sender signs with is not there (tend dkim create)',
+  'dkim-key-unusable': 'nothing can be signed with the key that its sender names',
+  'send-again': 'nobody knows whether it left, and its sender has it sent again',
+  'counted-as-sent': 'nobody knows whether it left, and its sender counts it as sent',
+  'proved-by-bounce': 'it has left: a report on it came back',
+  'proved-by-open': 'it has left: it was opened',
+  'proved-by-click': 'it has left: a link in it was followed',
+  'proved-by-provider': 'it has left: the provider says so',
+  'proved-by-reply': 'it has left: it was answered',
   'database-unreachable': 'the database could not be reached',
   'lease-ended': 'the attempt came too late, and another is made',
   'settled-by-hand': 'somebody found out that it was sent',

@@ -1,5 +1,6 @@
 export const BARE_SIGNAL = 'count';
 export const BARE_QUEUE = 'bare';
+export const BARE_MAIL_QUEUE = 'bare-mail';
 
 /** Asks the bare worker to count from nothing up to this many signals. */
 export interface Expect {

@@ -12,7 +12,7 @@ const actor: Actor = { kind: 'system', name: 'bench' };
 const keyOf = (index: number): string => `nurture-${index}`;
 
 const mjml =
-  '<mjml><mj-body><mj-section><mj-column><mj-text>Hello</mj-text><mj-text><a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>';
+  '<mjml><mj-body><mj-section><mj-column><mj-text>Hello</mj-text><mj-text><a href="{{ unsubscribeUrl }}">Unsubscribe</a> {{ imprint }}</mj-text></mj-column></mj-section></mj-body></mjml>';
 
 /** Each sequence has its mail due at once, so that all of a lead's sequences want the one place that the cap leaves. */
 function sequence(index: number) {
@@ -41,6 +41,13 @@ export async function publishMany(database: Database, count: number, now: Instan
     caps: [{ max: 1, days: 7 }],
   };
   await publish(database, 'pacing', policy, now);
+  const sender = {
+    key: 'default',
+    name: 'Bench',
+    from: 'Bench <bench@shop.example>',
+    imprint: { en: 'Bench Ltd, Berlin' },
+  };
+  await publish(database, 'sender', sender, now);
   for (let index = 1; index <= count; index += 1) {
     const template = { key: `mail-${index}`, name: 'Mail', locales: { en: { subject: 'Hello', mjml } } };
     await publish(database, 'template', template, now);

@@ -20,6 +20,12 @@ export interface ApiClient {
   readonly mailbox: string | undefined;
   /** Throws ApiError; an API that does not answer says how to start it. */
   call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** The same for what is no JSON, or too long to be held at once: the answer as it comes. */
+  open(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: { readonly type: string; readonly text: string },
+  ): Promise<Response>;
 }
 
 /** Finds the installation of TEND_HOME, which must run. */
@@ -36,27 +42,31 @@ export function apiClient(
   keys: { readonly writeKey: string; readonly secretKey: string },
   mailbox?: string,
 ): ApiClient {
+  async function open(
+    method: string,
+    path: string,
+    body?: { readonly type: string; readonly text: string },
+  ): Promise<Response> {
+    const key = path.startsWith('/v1/') ? keys.writeKey : keys.secretKey;
+    const response = await fetch(address + path, {
+      method,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
+        ...(body === undefined ? {} : { 'content-type': body.type }),
+      },
+      ...(body === undefined ? {} : { body: body.text }),
+    });
+    if (response.ok) return response;
+    const answer = (await response.json()) as { detail?: string; errors?: FieldProblem[] };
+    throw new ApiError(response.status, answer.detail ?? `${method} ${path}: ${response.status}`, answer.errors ?? []);
+  }
   return {
     address,
     mailbox,
+    open,
     async call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
-      const key = path.startsWith('/v1/') ? keys.writeKey : keys.secretKey;
-      const response = await fetch(address + path, {
-        method,
-        headers: {
-          authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const answer = (await response.json()) as { detail?: string; errors?: FieldProblem[] };
-      if (!response.ok)
-        throw new ApiError(
-          response.status,
-          answer.detail ?? `${method} ${path}: ${response.status}`,
-          answer.errors ?? [],
-        );
-      return answer as T;
+      const sent = body === undefined ? undefined : { type: 'application/json', text: JSON.stringify(body) };
+      return (await (await open(method, path, sent)).json()) as T;
     },
   };
 }

@@ -1,50 +1,44 @@
 import type { AttributeSet } from '../domain/attributes/definition.ts';
 import { setProblems } from '../domain/attributes/vocabulary.ts';
+import type { ConsentPolicy } from '../domain/consent/policy.ts';
 import type { Template } from '../domain/definition/template.ts';
 import { fieldProblems, validateDefinition } from '../domain/definition/validate.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import { repSchema } from '../domain/handoff/rep.ts';
 import type { Mailing } from '../domain/mailing/mailing.ts';
 import type { Sequence } from '../domain/sequence/definition.ts';
-import { compileTemplate } from '../mail/compile-template.ts';
+import { checkMails } from './check-mails.ts';
+import type { CheckedFiles, ValidFile } from './checked-files.ts';
 import { type DefinitionFile, problemLines } from './definition-files.ts';
 import { fileKinds, isVersioned } from './file-kinds.ts';
-import { type NamedTemplate, templatesNamedBy } from './templates-named.ts';
-
-/** What is wrong with files, each problem a line with its place; and what can only be seen where Tend runs. */
-export interface CheckedFiles {
-  readonly problems: readonly string[];
-  readonly notes: readonly string[];
-}
-
-/** A file whose content is valid by itself, as it would be stored. */
-interface ValidFile {
-  readonly file: DefinitionFile;
-  readonly content: unknown;
-}
+import { type NamedTemplate, templatesNamedBy, templatesOfPolicy } from './templates-named.ts';
 
 /** Checks files as pushing them would, by themselves and against each other, without an installation. */
 export async function checkDefinitions(files: readonly DefinitionFile[]): Promise<CheckedFiles> {
   const problems: string[] = twice(files);
   const valid: ValidFile[] = [];
   for (const file of files) {
-    const found = await check(file);
+    const found = check(file);
     if ('problems' in found) problems.push(...problemLines(file, found.problems));
     else valid.push({ file, content: found.content });
   }
   problems.push(...sharedAttributes(valid));
+  const mails = await checkMails(valid, files);
   const templates = checkTemplates(valid, files);
-  return { problems: [...problems, ...templates.problems].sort(byPlace), notes: templates.notes };
+  return {
+    problems: [...problems, ...mails.problems, ...templates.problems].sort(byPlace),
+    warnings: [...mails.warnings].sort(byPlace),
+    links: mails.links,
+    notes: [...mails.notes, ...templates.notes],
+  };
 }
 
 type Found = { readonly content: unknown } | { readonly problems: readonly FieldProblem[] };
 
-async function check({ kind, key, content }: DefinitionFile): Promise<Found> {
+function check({ kind, key, content }: DefinitionFile): Found {
   if (!isVersioned(kind)) return checkTeam(content);
   try {
-    const stored = validateDefinition(fileKinds[kind].definition, key, content);
-    if (kind === 'template') await compileTemplate(stored as Template);
-    return { content: stored };
+    return { content: validateDefinition(fileKinds[kind].definition, key, content) };
   } catch (error) {
     if (!(error instanceof TendError)) throw error;
     return { problems: error.fields.length > 0 ? error.fields : [{ path: '', problem: error.detail }] };
@@ -92,23 +86,26 @@ function sharedAttributes(valid: readonly ValidFile[]): string[] {
   });
 }
 
-/** The templates that sequences and mailings name, where both are among the files; where one is not, only the installation can tell. */
-function checkTemplates(valid: readonly ValidFile[], files: readonly DefinitionFile[]): CheckedFiles {
-  const recipients = new Map(
-    valid
-      .filter(({ file }) => file.kind === 'template')
-      .map(({ file, content }) => [file.key, (content as Template).recipient]),
+/** The templates that sequences, mailings and the consent policy name, where both are among the files; where one is not, only the installation can tell. */
+function checkTemplates(
+  valid: readonly ValidFile[],
+  files: readonly DefinitionFile[],
+): Pick<CheckedFiles, 'problems' | 'notes'> {
+  const templates = new Map(
+    valid.filter(({ file }) => file.kind === 'template').map(({ file, content }) => [file.key, content as Template]),
   );
   const written = new Set(files.filter(({ kind }) => kind === 'template').map(({ key }) => key));
   const problems: string[] = [];
   const notes: string[] = [];
   for (const { file, content } of valid) {
-    for (const { path, key, toLead } of namedBy(file, content)) {
-      const found = recipients.get(key);
+    for (const { path, key, toLead, service } of namedBy(file, content)) {
+      const found = templates.get(key);
       if (!written.has(key))
         notes.push(`${file.placeOf(path)}: ${path} names the template "${key}", which is not among these files`);
-      else if (found !== undefined && (found === 'lead') !== toLead)
+      else if (found !== undefined && (found.recipient === 'lead') !== toLead)
         problems.push(...problemLines(file, [{ path, problem: wrongRecipient(key, toLead) }]));
+      else if (found !== undefined && service !== undefined && (found.service === true) !== service)
+        problems.push(...problemLines(file, [{ path, problem: wrongService(key, service) }]));
     }
   }
   return { problems, notes };
@@ -116,6 +113,7 @@ function checkTemplates(valid: readonly ValidFile[], files: readonly DefinitionF
 
 function namedBy({ kind }: DefinitionFile, content: unknown): NamedTemplate[] {
   if (kind === 'sequence') return templatesNamedBy(content as Sequence);
+  if (kind === 'consent') return templatesOfPolicy(content as ConsentPolicy);
   return kind === 'mailing' ? [{ path: 'template', key: (content as Mailing).template, toLead: true }] : [];
 }
 
@@ -123,6 +121,12 @@ function wrongRecipient(key: string, toLead: boolean): string {
   return toLead
     ? `names the template "${key}", which is for representatives: take one for leads`
     : `names the template "${key}", which is for leads: take one for representatives`;
+}
+
+function wrongService(key: string, service: boolean): string {
+  return service
+    ? `names the template "${key}", which is no service mail: a mail that asks for consent carries no advertising, so take one with service: true`
+    : `names the template "${key}", which is a service mail: one that goes out under consent must let its reader unsubscribe`;
 }
 
 /** By file, then by line and column as numbers. */

@@ -15,8 +15,8 @@ interface FileKindEntry {
  */
 export const fileKinds = {
   sender: { definition: 'sender', address: '/api/senders', folder: 'senders' },
-  partial: { definition: 'partial', address: '/api/partials', folder: 'templates' },
-  layout: { definition: 'layout', address: '/api/layouts', folder: 'templates' },
+  partial: { definition: 'partial', address: '/api/partials', folder: 'partials' },
+  layout: { definition: 'layout', address: '/api/layouts', folder: 'layouts' },
   template: { definition: 'template', address: '/api/templates', folder: 'templates' },
   attributes: { definition: 'attributes', address: '/api/attributes', folder: 'attributes' },
   'scoring-model': { definition: 'scoring_model', address: '/api/scoring-models', folder: 'scoring-models' },

@@ -7,16 +7,23 @@ import { registerAdjust } from './adjust.ts';
 import { registerCalibrate } from './calibrate.ts';
 import { registerDemo } from './demo.ts';
 import { registerDiff } from './diff.ts';
+import { registerDkim } from './dkim.ts';
+import { registerDoctor } from './doctor.ts';
 import { registerEnrol } from './enrol.ts';
 import { registerEnrolment } from './enrolment.ts';
+import { registerErase } from './erase.ts';
 import { registerExplain } from './explain.ts';
+import { registerExport } from './export.ts';
+import { registerInbound } from './inbound.ts';
 import { registerKeys } from './keys.ts';
 import { registerMailing } from './mailing.ts';
 import { registerPause } from './pause.ts';
+import { registerPreview } from './preview.ts';
 import { registerPull } from './pull.ts';
 import { registerPush } from './push.ts';
 import { registerReplay } from './replay.ts';
 import { registerSchemas } from './schemas.ts';
+import { registerSenders } from './senders.ts';
 import { registerSequence } from './sequence.ts';
 import { registerSequences } from './sequences.ts';
 import { registerSettle } from './settle.ts';
@@ -24,6 +31,7 @@ import { registerSimulate } from './simulate.ts';
 import { registerStart } from './start.ts';
 import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
+import { registerSuppressions } from './suppressions.ts';
 import { complain } from './terminal.ts';
 import { registerTest } from './test.ts';
 import { registerValidate } from './validate.ts';
@@ -48,6 +56,7 @@ const commands = [
   registerDiff,
   registerPull,
   registerReplay,
+  registerPreview,
   registerDemo,
   registerWhy,
   registerMailing,
@@ -57,13 +66,20 @@ const commands = [
   registerExplain,
   registerAdjust,
   registerSettle,
+  registerSuppressions,
+  registerExport,
+  registerErase,
   registerSequences,
   registerSequence,
   registerEnrolment,
+  registerInbound,
+  registerSenders,
   registerSchemas,
   registerSimulate,
   registerTest,
   registerPause,
+  registerDoctor,
+  registerDkim,
 ];
 for (const register of commands) register(program);
 pointToHelp(program, 'tend');

@@ -1,4 +1,5 @@
 import type { FirstLook } from '../domain/journey/snapshot.ts';
+import type { Published } from '../store/publish-definition.ts';
 import { type ApiClient, ApiError } from './api-client.ts';
 import { type DefinitionFile, DefinitionFileError, problemLines } from './definition-files.ts';
 import { addressOf, type FileKind } from './file-kinds.ts';
@@ -10,6 +11,8 @@ export interface Pushed {
   readonly version: number | null;
   /** False when this very content was live before. */
   readonly changed: boolean;
+  /** What should be looked at, each with its place in the file. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -50,13 +53,13 @@ async function pushOne(api: ApiClient, file: DefinitionFile, existing: FirstLook
   if (kind === 'team') {
     const { reps = [] } = content as { reps?: { key: string }[] };
     for (const rep of reps) await api.call('PUT', addressOf(kind, rep.key), rep);
-    return { kind, key, version: null, changed: true };
+    return { kind, key, version: null, changed: true, warnings: [] };
   }
   await store(api, file);
   const publish = `${addressOf(kind, key)}/publish`;
   const choice = kind === 'sequence' && existing === 'enrol' ? { existing } : undefined;
-  const { version, published } = await api.call<{ version: number; published: boolean }>('POST', publish, choice);
-  return { kind, key, version, changed: published };
+  const { version, published, warnings = [] } = await api.call<Published>('POST', publish, choice);
+  return { kind, key, version, changed: published, warnings: problemLines(file, warnings) };
 }
 
 function inFile(file: DefinitionFile, { message, problems }: ApiError): string {

@@ -4,7 +4,7 @@ import { packageRoot } from '../config/package-root.ts';
 import { openApi } from './api-client.ts';
 import { readDefinitionFiles } from './definition-files.ts';
 import { type Pushed, pushDefinitions } from './push-definitions.ts';
-import { dim, green } from './terminal.ts';
+import { dim, green, yellow } from './terminal.ts';
 
 /**
  * What a first start loads: the stationery shop of the documentation, and its fast version for `tend demo`. The other
@@ -12,8 +12,7 @@ import { dim, green } from './terminal.ts';
  * pacing policy stays out too: it keeps the two mails of `tend demo` 20 hours apart, and a first look on a Sunday silent.
  */
 export const SHIPPED = [
-  'templates/handoff.yaml',
-  'templates/colleague-notice.yaml',
+  'templates/team',
   'templates/stationery',
   'sequences/models/stationery.yaml',
   'sequences/stationery',
@@ -34,7 +33,7 @@ export function registerPush(program: Command): void {
     .addArgument(shippedPaths())
     .option('--enrol-existing', 'leads whose entry condition holds already come into the sequences published')
     .description(
-      'store and publish what files define: templates, attributes, scoring models, sequences, mailings, pacing, teams',
+      'store and publish what files define: senders, layouts, templates, attributes, scoring models, sequences, mailings, pacing, teams',
     )
     .action(push);
 }
@@ -48,11 +47,12 @@ async function push(
     console.log(`There is no .yaml or .json file in ${paths.join(', ')}.`);
     return;
   }
-  const tell = ({ kind, key, version, changed }: Pushed) => {
+  const tell = ({ kind, key, version, changed, warnings }: Pushed) => {
     const state = changed
       ? `${version === null ? 'stored' : `version ${version} is live`}`
       : `version ${version} was live already`;
     console.log(`${changed ? green('✓') : dim('=')} ${kind.padEnd(14)}${key.padEnd(28)}${dim(state)}`);
+    for (const warning of warnings) console.log(`  ${yellow('!')} ${warning}`);
   };
   await pushDefinitions(await openApi(), files, tell, enrolExisting ? 'enrol' : 'leave');
 }

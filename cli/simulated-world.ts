@@ -1,4 +1,5 @@
 import type { AttributeSet } from '../domain/attributes/definition.ts';
+import type { ConsentPolicy } from '../domain/consent/policy.ts';
 import type { Template } from '../domain/definition/template.ts';
 import { validateDefinition } from '../domain/definition/validate.ts';
 import { TendError } from '../domain/errors.ts';
@@ -29,6 +30,7 @@ export async function readWorld(paths: readonly string[]): Promise<WorldFromFile
   const read = { sequences: [] as Sequence[], models: [] as ScoringModel[], attributes: [] as AttributeSet[] };
   const templates: Pick<Template, 'key' | 'lineage' | 'repeatable'>[] = [];
   const policies: PacingPolicy[] = [];
+  const consentPolicies: ConsentPolicy[] = [];
   for (const file of files) {
     const { kind, key, content } = file;
     try {
@@ -37,6 +39,7 @@ export async function readWorld(paths: readonly string[]): Promise<WorldFromFile
       if (kind === 'attributes') read.attributes.push(validateDefinition(fileKinds[kind].definition, key, content));
       if (kind === 'template') templates.push(validateDefinition(fileKinds[kind].definition, key, content));
       if (kind === 'pacing') policies.push(validateDefinition(fileKinds[kind].definition, key, content));
+      if (kind === 'consent') consentPolicies.push(validateDefinition(fileKinds[kind].definition, key, content));
     } catch (error) {
       if (!(error instanceof TendError)) throw error;
       problems.push(
@@ -44,10 +47,7 @@ export async function readWorld(paths: readonly string[]): Promise<WorldFromFile
       );
     }
   }
-  if (policies.length > 1)
-    problems.push(
-      `There are ${policies.length} pacing policies (${policies.map(({ key }) => key).join(', ')}): only one is live at a time, so give only that one.`,
-    );
+  problems.push(...moreThanOne('pacing', policies), ...moreThanOne('consent', consentPolicies));
   if (problems.length > 0) throw new DefinitionFileError(problems.join('\n'));
   if (read.sequences.length === 0)
     throw new DefinitionFileError(`There is no sequence in ${paths.join(', ')}: nothing to simulate.`);
@@ -67,5 +67,14 @@ export async function readWorld(paths: readonly string[]): Promise<WorldFromFile
     notes.push('No scoring model is among the files: nobody is offered to sales by points.');
   if (policies.length === 0) notes.push('No pacing policy is among the files: nothing is held back for it.');
   const [pacing] = policies;
-  return { world: worldOf({ ...read, templates, pacing }), notes };
+  const [consentPolicy] = consentPolicies;
+  return { world: worldOf({ ...read, templates, pacing, consentPolicy }), notes };
+}
+
+function moreThanOne(kind: string, policies: readonly { readonly key: string }[]): string[] {
+  if (policies.length < 2) return [];
+  const keys = policies.map(({ key }) => key).join(', ');
+  return [
+    `There are ${policies.length} ${kind} policies (${keys}): only one is live at a time, so give only that one.`,
+  ];
 }

@@ -3,6 +3,7 @@ import { readSettings } from '../config/settings.ts';
 import { addressesOf } from '../embedded/installation.ts';
 import { stillRuns } from '../embedded/process-identity.ts';
 import { readChildRecords, readLivingRecord, SUPERVISOR } from '../embedded/process-record.ts';
+import { readHealth, receiversInWords, senderInWords } from './senders.ts';
 import { bold, dim, green, red } from './terminal.ts';
 
 export function registerStatus(program: Command): void {
@@ -29,4 +30,13 @@ async function status(): Promise<void> {
   for (const [title, address] of Object.entries(addresses)) {
     if (address) console.log(`  ${dim(title.padEnd(12))}${address}`);
   }
+  await trouble();
+}
+
+/** Senders and receivers that somebody should know of; where the API does not answer, that is shown above. */
+async function trouble(): Promise<void> {
+  const health = await readHealth().catch(() => null);
+  if (health === null) return;
+  const senders = health.senders.filter(({ state }) => state !== 'well').map(senderInWords);
+  for (const line of [...senders, ...receiversInWords(health.receivers)]) console.log(`  ${line}`);
 }

@@ -1,3 +1,4 @@
+import type { ConsentPolicy } from '../domain/consent/policy.ts';
 import type { Sequence } from '../domain/sequence/definition.ts';
 import { referencesOf } from '../domain/sequence/step.ts';
 
@@ -6,6 +7,8 @@ export interface NamedTemplate {
   readonly path: string;
   readonly key: string;
   readonly toLead: boolean;
+  /** It must, or must not, be a service mail. Absent: it may be either, as far as the files tell. */
+  readonly service?: boolean;
 }
 
 /** Every template that the steps and streams of `sequence` name. */
@@ -29,4 +32,14 @@ export function templatesNamedBy({ steps, streams }: Pick<Sequence, 'steps' | 's
     ),
   );
   return [...ofSteps, ...ofStreams];
+}
+
+/** The templates of a consent policy's own mails. */
+export function templatesOfPolicy({ doubleOptIn, staleness }: ConsentPolicy): NamedTemplate[] {
+  return [
+    { path: 'doubleOptIn.template', key: doubleOptIn.template, toLead: true, service: true },
+    ...(staleness === null
+      ? []
+      : [{ path: 'staleness.template', key: staleness.template, toLead: true, service: false }]),
+  ];
 }

@@ -7,13 +7,20 @@ import { type Settings, SettingsError } from './settings.ts';
  *
  * @throws SettingsError
  */
-export function assertMailIsSafe(settings: Pick<Settings, 'smtpUrl' | 'publicUrl'>): void {
-  if (settings.smtpUrl === undefined) return;
-  const server = new URL(settings.smtpUrl).hostname;
-  if (isLoopback(server) || !isLoopback(new URL(settings.publicUrl).hostname)) return;
+export function assertMailIsSafe({
+  smtpUrl,
+  smtpServers = {},
+  publicUrl,
+}: Pick<Settings, 'smtpUrl' | 'publicUrl'> & Partial<Pick<Settings, 'smtpServers'>>): void {
+  const servers = [
+    ...(smtpUrl === undefined ? [] : [{ setting: 'SMTP_URL', url: smtpUrl }]),
+    ...Object.values(smtpServers).map((url) => ({ setting: 'TEND_SMTP_SERVERS', url })),
+  ];
+  const away = servers.find(({ url }) => !isLoopback(new URL(url).hostname));
+  if (away === undefined || !isLoopback(new URL(publicUrl).hostname)) return;
   throw new SettingsError([
-    `SMTP_URL sends through ${server}, but PUBLIC_URL (${settings.publicUrl}) is this machine only, so the links ` +
+    `${away.setting} sends through ${new URL(away.url).hostname}, but PUBLIC_URL (${publicUrl}) is this machine only, so the links ` +
       'in those mails, unsubscribe included, would lead nowhere; set PUBLIC_URL to an address the recipients reach, ' +
-      'or unset SMTP_URL to use the local mailbox',
+      `or unset ${away.setting}${away.setting === 'SMTP_URL' ? ' to use the local mailbox' : ''}`,
   ]);
 }

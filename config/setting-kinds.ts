@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 
 /** One row of the table of settings (`setting-table.ts`). */
 export interface Setting<T> {
@@ -136,6 +137,27 @@ export function hostAndPort(env: string, about: About<string | undefined>): Sett
   });
 }
 
+/** Words of one form, comma-separated. */
+export function listOf(
+  env: string,
+  form: { readonly kind: string; readonly pattern: RegExp; readonly example: string },
+  about: About<readonly string[]>,
+): Setting<readonly string[]> {
+  return define<readonly string[]>(
+    env,
+    form.kind,
+    [],
+    about,
+    (value) => {
+      const entries = value.split(',').map((entry) => entry.trim());
+      const bad = entries.find((entry) => !form.pattern.test(entry));
+      if (bad !== undefined) throw wrong(`"${bad}" is none of ${form.kind} (for example ${form.example})`);
+      return entries;
+    },
+    (value) => (value.length === 0 ? undefined : value.join(',')),
+  );
+}
+
 /** A URL of one of the given schemes. The value may hold a password and stays out of error messages. */
 export function url<T extends string | undefined>(
   env: string,
@@ -153,6 +175,44 @@ export function url<T extends string | undefined>(
   });
 }
 
+/** Named URLs of the given schemes, separated by blanks: `name=url`. They may hold passwords. */
+export function namedUrls(
+  env: string,
+  schemes: readonly string[],
+  about: About<Readonly<Record<string, string>>>,
+): Setting<Readonly<Record<string, string>>> {
+  const one = url(env, schemes, undefined, about);
+  return define<Readonly<Record<string, string>>>(
+    env,
+    `name=URL (${schemes.map((scheme) => `${scheme}://`).join(' or ')}), several separated by blanks`,
+    {},
+    about,
+    (text) => {
+      const named: Record<string, string> = {};
+      for (const entry of text.split(/\s+/)) {
+        const at = entry.indexOf('=');
+        const name = entry.slice(0, Math.max(at, 0));
+        // Without the rest, which may hold a password.
+        if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
+          throw wrong(
+            'must be name=URL, each name of lower-case letters, digits and hyphens (for example shop=smtps://…)',
+          );
+        if (Object.hasOwn(named, name)) throw wrong(`names "${name}" twice: each server needs its own name`);
+        try {
+          named[name] = one.parse(entry.slice(at + 1)) as string;
+        } catch (error) {
+          throw wrong(`has a value for "${name}" that ${(error as Error).message}`);
+        }
+      }
+      return named;
+    },
+    (value) => {
+      const entries = Object.entries(value).map(([name, each]) => `${name}=${each}`);
+      return entries.length === 0 ? undefined : entries.join(' ');
+    },
+  );
+}
+
 /** An http(s) address to which paths are appended: no query, no fragment; a trailing slash is taken off. */
 export function baseUrl(env: string, about: About<string>): Setting<string> {
   const plain = url(env, ['http', 'https'], '', about);
@@ -166,6 +226,34 @@ export function baseUrl(env: string, about: About<string>): Setting<string> {
       return parsed.href.replace(/\/+$/, '');
     },
   };
+}
+
+/** Names of networks that everybody has: this machine's own, and the private ones (RFC 1918, RFC 4193). */
+const KNOWN_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** Addresses, CIDR ranges and names of networks, comma-separated; `none` for an empty list. */
+export function networks(
+  env: string,
+  fallback: readonly string[],
+  about: About<readonly string[]>,
+): Setting<readonly string[]> {
+  return define<readonly string[]>(
+    env,
+    `addresses, CIDR ranges (10.0.0.0/8), ${KNOWN_NETWORKS.join(', ')}, comma-separated; none`,
+    fallback,
+    about,
+    (text) => {
+      if (text === 'none') return [];
+      const entries = text.split(',').map((entry) => entry.trim());
+      const bad = entries.find(
+        (entry) => !KNOWN_NETWORKS.includes(entry) && isIP(entry) === 0 && !ipaddr.isValidCIDR(entry),
+      );
+      if (bad !== undefined)
+        throw wrong(`"${bad}" is no address, no CIDR range and none of ${KNOWN_NETWORKS.join(', ')}`);
+      return entries;
+    },
+    (value) => (value.length === 0 ? 'none' : value.join(',')),
+  );
 }
 
 /** One mailbox as it stands in a From header: `Name <address>` or a bare address. */

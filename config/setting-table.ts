@@ -4,7 +4,10 @@ import {
   baseUrl,
   host,
   hostAndPort,
+  listOf,
   mailbox,
+  namedUrls,
+  networks,
   oneOf,
   port,
   recipients,
@@ -38,6 +41,11 @@ export const settingTable = {
     doc: 'What API, mailbox and Temporal server listen on; mailbox and Temporal ask for no password, so open them to trusted networks only. The embedded PostgreSQL always stays on loopback.',
   }),
   apiPort: port('TEND_API_PORT', 8080, { group: 'addresses', doc: 'Port of the API.' }),
+  trustedProxies: networks('TEND_TRUSTED_PROXIES', ['loopback'], {
+    group: 'addresses',
+    whenUnset: '`loopback`',
+    doc: 'Reverse proxies in front of the API. Where a request came from is part of the evidence of a consent, and what `X-Forwarded-For` says of it counts when one of these says it.',
+  }),
   publicUrl: baseUrl('PUBLIC_URL', {
     group: 'addresses',
     whenUnset: '`http://127.0.0.1:<TEND_API_PORT>`',
@@ -88,14 +96,57 @@ export const settingTable = {
     whenUnset: 'local mailbox',
     doc: 'SMTP server to send through instead of the local mailbox; refused while `PUBLIC_URL` is loopback.',
   }),
+  smtpServers: namedUrls('TEND_SMTP_SERVERS', ['smtp', 'smtps'], {
+    group: 'mail',
+    secret: true,
+    whenUnset: 'none',
+    doc: 'Further SMTP servers, each under the name by which senders choose it (`server` of a sender, docs/deliverability.md): `shop=smtps://user:password@mail.example.com b2b=smtp://…`.',
+  }),
+  dkimKeys: text('TEND_DKIM_KEYS', '', {
+    group: 'mail',
+    whenUnset: '`<TEND_HOME>/dkim`',
+    doc: 'Folder of the private keys that sign mail, one file `<domain>.<selector>.pem` each; `tend dkim create` makes them.',
+  }),
   smtpPort: port('TEND_SMTP_PORT', 1025, { group: 'mail', doc: 'Port on which the local mailbox takes mail by SMTP.' }),
   mailboxPort: port('TEND_MAILBOX_PORT', 8025, { group: 'mail', doc: "Port of the local mailbox's web page." }),
-  mailFrom: mailbox('TEND_MAIL_FROM', 'Tend <tend@localhost>', { group: 'mail', doc: 'Sender of nurturing mail.' }),
+  mailFrom: mailbox('TEND_MAIL_FROM', 'Tend <tend@localhost>', {
+    group: 'mail',
+    doc: 'Sender of mail whose templates name no sender, as long as no sender `default` is published.',
+  }),
   mailOnlyTo: recipients('TEND_MAIL_ONLY_TO', {
     group: 'mail',
     whenUnset: 'everybody',
     doc: 'Allow-list for trials: mail to anybody else is withheld, with that reason on record.',
   }),
+  inboundSmtpPort: wholeNumber(
+    'TEND_INBOUND_SMTP_PORT',
+    0,
+    { min: 0, max: 65535 },
+    {
+      group: 'mail',
+      whenUnset: '0: off',
+      doc: 'Port on which workers take reports, complaints and replies by SMTP (docs/inbound.md), on `TEND_HOST`.',
+    },
+  ),
+  inboundImap: url('TEND_INBOUND_IMAP', ['imap', 'imaps'], undefined, {
+    group: 'mail',
+    secret: true,
+    whenUnset: 'off',
+    doc: 'Mailbox from which workers take reports, complaints and replies: `imaps://user:password@host/INBOX`. It is for this alone: everything in the folder is taken, and moved to the folder `Tend`.',
+  }),
+  sesTopics: listOf(
+    'TEND_SES_TOPICS',
+    {
+      kind: 'ARNs of SNS topics, comma-separated',
+      pattern: /^arn:aws[\w-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(?:\.fifo)?$/,
+      example: 'arn:aws:sns:eu-central-1:123456789012:mail-events',
+    },
+    {
+      group: 'mail',
+      whenUnset: 'none',
+      doc: 'Topics by which Amazon SES tells of bounces and complaints, at `POST /hooks/ses`; no other is believed.',
+    },
+  ),
   smtpConnections: wholeNumber(
     'TEND_SMTP_CONNECTIONS',
     5,
@@ -185,6 +236,7 @@ export function completeSettings(given: Settings, env: NodeJS.ProcessEnv): Setti
     ...given,
     home: resolve(given.home),
     cacheDir: resolve(given.cacheDir || resolve(cacheHome, 'tend')),
+    dkimKeys: resolve(given.dkimKeys || resolve(given.home, 'dkim')),
     publicUrl: given.publicUrl || `http://127.0.0.1:${given.apiPort}`,
   };
 }

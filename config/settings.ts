@@ -18,6 +18,10 @@ export class SettingsError extends Error {
   }
 }
 
+/** With another key none of the addresses that must not be written to would be known. */
+export const OTHER_HASH_KEY =
+  "TEND_HASH_KEY is not the key that this installation's addresses were hashed with: whoever complained or was erased would be written to again; set the first one (an installation started with tend start keeps it in secrets.json)";
+
 /**
  * Reads all settings from the environment. An empty variable counts as absent, as compose files leave them so;
  * only the allow-list must not be empty, lest a forgotten value send trial mail to everybody.

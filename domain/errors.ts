@@ -9,6 +9,7 @@ export const errorTable = {
   'key-unknown': { status: 401, retryable: false, title: 'The API key is not known or was revoked.' },
   'key-of-wrong-kind': { status: 403, retryable: false, title: 'This key is for another part of the API.' },
   'token-invalid': { status: 403, retryable: false, title: 'The link is not valid.' },
+  'signature-invalid': { status: 403, retryable: false, title: 'The signature is not valid.' },
   'not-found': { status: 404, retryable: false, title: 'There is no such thing.' },
   'method-not-allowed': { status: 405, retryable: false, title: 'This address does not take that method.' },
   conflict: { status: 409, retryable: false, title: 'The present state does not allow this.' },

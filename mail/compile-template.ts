@@ -1,8 +1,20 @@
-import mjml2html from 'mjml';
 import type { MailContent, Template } from '../domain/definition/template.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
+import { compileMjml, withPreview } from './compile-mjml.ts';
+import {
+  type Expanded,
+  type ExpandProblem,
+  expand,
+  type Includes,
+  NOTHING_INCLUDED,
+  type Source,
+  type SourceKind,
+  withoutTags,
+} from './expand.ts';
+import { lawfulProblems } from './lawful-problems.ts';
 import { liquidProblem } from './liquid.ts';
 import { questionProblems } from './question-problems.ts';
+import type { UtmParameters } from './utm.ts';
 
 /** What publishing makes of a template, stored with its version: MJML is compiled once, not once a mail. */
 export interface CompiledTemplate {
@@ -10,8 +22,20 @@ export interface CompiledTemplate {
   readonly recipient: Template['recipient'];
   /** It puts a question to its reader; absent: it does not. */
   readonly asks?: true;
+  /** It is no marketing: no unsubscribe link, nothing tracked; absent: it is. */
+  readonly service?: true;
+  readonly utm?: UtmParameters;
   readonly defaultLocale: string;
   readonly locales: { readonly [locale: string]: CompiledContent };
+  /** The layouts and partials that stand in it, in the versions that it was made with; absent: none. */
+  readonly uses?: readonly Use[];
+}
+
+/** `version` is null for what was not stored when it was made (a check of files). */
+export interface Use {
+  readonly kind: 'layout' | 'partial';
+  readonly key: string;
+  readonly version: number | null;
 }
 
 /** Liquid sources, ready to render. */
@@ -19,43 +43,35 @@ export interface CompiledContent {
   readonly subject: string;
   readonly html: string;
   readonly text: string | null;
+  /** What stands for variables that are not known of a reader; absent: nothing does. */
+  readonly defaults?: Readonly<Record<string, string>>;
 }
 
 /**
- * Compiles each locale's MJML to HTML and checks all Liquid.
+ * Puts each locale's contents into the layout, compiles the MJML to HTML and checks all Liquid.
  *
- * Throws `definition-invalid` with every problem found, each with its field and line.
+ * Throws `definition-invalid` with every problem found, each with its field and line; where it lies in what the template
+ * includes, the layout or partial is named with its own line.
  */
-export async function compileTemplate(template: Template): Promise<CompiledTemplate> {
+export async function compileTemplate(
+  template: Template,
+  includes: Includes = NOTHING_INCLUDED,
+): Promise<CompiledTemplate> {
   const problems: FieldProblem[] = [];
   const locales: Record<string, CompiledContent> = {};
-  for (const [locale, content] of Object.entries(template.locales)) {
-    const path = `locales.${locale}`;
-    const before = problems.length;
-    const inLiquid = liquidProblems(content, path);
-    problems.push(...(inLiquid.length > 0 ? inLiquid : questionProblems(template, content, path)));
-    if (template.recipient === 'lead') problems.push(...unsubscribeProblems(content, path));
-    const html = await compileMjml(content, path, problems);
-    if (problems.length > before || html === null) continue;
-    const broken = liquidProblem('html', html);
-    if (broken !== null) {
-      problems.push({
-        path: `${path}.mjml`,
-        problem: `MJML and Liquid don't go together here: ${broken.problem}; put tags around elements into mj-raw`,
-      });
-      continue;
+  const sources: Source[] = [];
+  if (template.layout !== undefined && !includes.layouts.has(template.layout)) {
+    problems.push({
+      path: 'layout',
+      problem: `there is no layout "${template.layout}" that is published: publish it first, or check its name`,
+    });
+  } else {
+    for (const [locale, content] of Object.entries(template.locales)) {
+      const found = await compileContent(template, locale, content, includes);
+      sources.push(...found.sources);
+      if ('problems' in found) problems.push(...found.problems);
+      else locales[locale] = found.compiled;
     }
-    const lost = lostTags(content.mjml, html);
-    if (lost.length > 0) {
-      problems.push(
-        ...lost.map(({ line, tag }) => ({
-          path: `${path}.mjml`,
-          problem: `line ${line}: MJML would leave out ${tag}: put tags around elements into mj-raw`,
-        })),
-      );
-      continue;
-    }
-    locales[locale] = { subject: content.subject, html, text: content.text ?? null };
   }
   if (problems.length > 0) {
     throw new TendError(
@@ -64,16 +80,114 @@ export async function compileTemplate(template: Template): Promise<CompiledTempl
       problems,
     );
   }
-  const { recipient, asks, defaultLocale } = template;
-  return { format: 1, recipient, ...(asks === true ? { asks } : {}), defaultLocale, locales };
+  const { key, recipient, asks, service, utm, defaultLocale } = template;
+  const uses = usesAmong(sources, includes);
+  return {
+    format: 1,
+    recipient,
+    ...(asks === true ? { asks } : {}),
+    ...(service === true ? { service } : {}),
+    ...(utm === undefined ? {} : { utm: { ...utm, campaign: utm.campaign ?? key } as UtmParameters }),
+    defaultLocale,
+    locales,
+    ...(uses.length === 0 ? {} : { uses }),
+  };
 }
 
-function liquidProblems(content: MailContent, path: string): FieldProblem[] {
+type FoundContent = { readonly sources: readonly Source[] } & (
+  | { readonly compiled: CompiledContent }
+  | { readonly problems: readonly FieldProblem[] }
+);
+
+async function compileContent(
+  template: Template,
+  locale: string,
+  content: MailContent,
+  includes: Includes,
+): Promise<FoundContent> {
+  const path = `locales.${locale}`;
+  const expanded = expandContent(template, locale, content, includes);
+  const sources = [...expanded.mjml.sources, ...(expanded.text?.sources ?? [])];
+  const broken = [
+    ...brokenParts(content, path),
+    ...brokenIncludes(expanded, path),
+    ...misplaced(template, content, path),
+  ];
+  if (broken.length > 0) return { sources, problems: broken };
+  const problems = [...questionProblems(template, whole(content, expanded), path)];
+  const mjml = withPreview(expanded.mjml.text, content.preview);
+  if (mjml === null)
+    return {
+      sources,
+      problems: [
+        ...problems,
+        { path: `${path}.preview`, problem: 'the MJML has an mj-preview of its own: keep one of the two' },
+      ],
+    };
+  const compiled = await compileMjml(mjml);
+  if ('problems' in compiled) {
+    problems.push(
+      ...compiled.problems.map(({ line, tag, problem }) => {
+        const place = placeIn(expanded.mjml, line, tag);
+        const about = tag === null || tag.startsWith('{') ? '' : `, ${tag}`;
+        return { path: `${path}.mjml`, problem: `${place === '' ? '' : `${place}${about}: `}${problem}` };
+      }),
+    );
+    return { sources, problems };
+  }
+  const text = expanded.text?.text ?? null;
+  problems.push(...lawfulProblems(template, { html: compiled.html, text }, path));
+  if (problems.length > 0) return { sources, problems };
+  const defaults = defaultsFor(template, locale);
+  return {
+    sources,
+    compiled: {
+      subject: content.subject,
+      html: compiled.html,
+      text,
+      ...(defaults === undefined ? {} : { defaults }),
+    },
+  };
+}
+
+interface ExpandedContent {
+  readonly mjml: Expanded;
+  /** Null: the template writes none, and it is made from the HTML. */
+  readonly text: Expanded | null;
+}
+
+/** One locale's contents within the template's layout, which must be among `includes`. */
+export function expandContent(
+  { layout, defaultLocale }: Template,
+  locale: string,
+  content: MailContent,
+  includes: Includes,
+): ExpandedContent {
+  const make = (kind: SourceKind, source: string) =>
+    expand({
+      kind,
+      locale,
+      defaultLocale,
+      content: source,
+      subject: content.subject,
+      layout: layout === undefined ? null : (includes.layouts.get(layout)?.definition ?? null),
+      partials: includes.partials,
+    });
+  return { mjml: make('mjml', content.mjml), text: content.text === undefined ? null : make('text', content.text) };
+}
+
+/** The content as a question's checks see it: with what it includes. */
+function whole(content: MailContent, { mjml, text }: ExpandedContent): MailContent {
+  return { ...content, mjml: mjml.text, ...(text === null ? {} : { text: text.text }) };
+}
+
+/** Each part must be Liquid by itself. */
+function brokenParts(content: MailContent, path: string): FieldProblem[] {
   const sources = [
     ['subject', 'text', content.subject],
     ['preview', 'html', content.preview],
-    ['mjml', 'html', content.mjml],
-    ['text', 'text', content.text],
+    ['mjml', 'html', withoutTags(content.mjml)],
+    ['text', 'text', content.text === undefined ? undefined : withoutTags(content.text)],
   ] as const;
   return sources.flatMap(([field, kind, source]) => {
     const found = source === undefined ? null : liquidProblem(kind, source);
@@ -81,86 +195,79 @@ function liquidProblems(content: MailContent, path: string): FieldProblem[] {
   });
 }
 
-/** Not every mail program shows the List-Unsubscribe header: the mail itself must say how to end it (Art. 7(3) GDPR). */
-function unsubscribeProblems(content: MailContent, path: string): FieldProblem[] {
+/** So must each thing that it includes, for a tag opened in one can't be closed in another; and all of it must be there. */
+function brokenIncludes({ mjml, text }: ExpandedContent, path: string): FieldProblem[] {
   const fields = [
-    ['mjml', content.mjml],
-    ['text', content.text],
+    ['mjml', 'html', mjml],
+    ['text', 'text', text],
   ] as const;
-  return fields
-    .filter(([, source]) => source !== undefined && !source.includes('unsubscribeUrl'))
-    .map(([field]) => ({
+  return fields.flatMap(([field, kind, expanded]) => {
+    if (expanded === null) return [];
+    const inLiquid = expanded.sources.flatMap((source): ExpandProblem[] => {
+      const found = source.kind === 'content' ? null : liquidProblem(kind, withoutTags(source.text));
+      return found === null ? [] : [{ source, ...found }];
+    });
+    return [...expanded.problems, ...inLiquid].map(({ source, line, problem }) => ({
       path: `${path}.${field}`,
-      problem:
-        'a mail to leads needs an unsubscribe link: add one to {{ unsubscribeUrl }} (or set "recipient: rep" or "recipient: colleague")',
+      problem: `${placeOf(source, line)}: ${problem}`,
     }));
-}
-
-async function compileMjml(content: MailContent, path: string, problems: FieldProblem[]): Promise<string | null> {
-  const source = withPreview(content);
-  if (source === null) {
-    problems.push({ path: `${path}.preview`, problem: 'the MJML has an mj-preview of its own: keep one of the two' });
-    return null;
-  }
-  if (/<mj-include\b/i.test(source)) {
-    problems.push({
-      path: `${path}.mjml`,
-      problem: 'mj-include is not available: a published version holds all of its content',
-    });
-    return null;
-  }
-  try {
-    const { html } = await mjml2html(source, {
-      validationLevel: 'strict',
-      ignoreIncludes: true,
-      keepComments: false,
-      // MJML's default links Google Fonts for its default typeface: each opening would tell Google the reader's
-      // address (LG München I, 3 O 17493/20).
-      fonts: {},
-    });
-    return html;
-  } catch (error) {
-    problems.push(...mjmlProblems(error, `${path}.mjml`));
-    return null;
-  }
-}
-
-/** The document with the preview line in its head, on the same lines as before; null when it has one already. */
-function withPreview({ mjml, preview }: MailContent): string | null {
-  if (preview === undefined) return mjml;
-  if (/<mj-preview\b/i.test(mjml)) return null;
-  const element = `<mj-preview>${preview}</mj-preview>`;
-  if (/<mj-head\b[^>]*>/i.test(mjml)) return mjml.replace(/<mj-head\b[^>]*>/i, (head) => `${head}${element}`);
-  return mjml.replace(/<mjml\b[^>]*>/i, (root) => `${root}<mj-head>${element}</mj-head>`);
-}
-
-const LIQUID_TAG = /\{%[\s\S]*?%\}|\{\{[\s\S]*?\}\}/g;
-
-/** MJML leaves out text between its elements without a word; a condition that stood there would be gone. */
-function lostTags(mjml: string, html: string): { readonly line: number; readonly tag: string }[] {
-  const source = mjml.replace(/<!--[\s\S]*?-->/g, (comment) => comment.replace(/[^\n]/g, ' '));
-  const squeeze = (tag: string) => tag.replace(/\s+/g, ' ');
-  const left = new Map<string, number>();
-  for (const [tag] of html.matchAll(LIQUID_TAG)) left.set(squeeze(tag), (left.get(squeeze(tag)) ?? 0) + 1);
-  return [...source.matchAll(LIQUID_TAG)].flatMap(({ 0: tag, index }) => {
-    const count = left.get(squeeze(tag)) ?? 0;
-    left.set(squeeze(tag), count - 1);
-    return count > 0 ? [] : [{ line: source.slice(0, index).split('\n').length, tag }];
   });
 }
 
-interface MjmlError {
-  readonly line: number;
-  readonly message: string;
-  readonly tagName: string;
+/** A whole document within a layout, or contents without one, and what MJML says of it helps nobody. */
+function misplaced({ layout }: Template, { mjml }: MailContent, path: string): FieldProblem[] {
+  const isWhole = /^\s*<mjml\b/i.test(mjml);
+  if (layout !== undefined && isWhole)
+    return [
+      {
+        path: `${path}.mjml`,
+        problem: `is a whole document, and the template has the layout "${layout}": keep what stands within its column, or leave the layout out`,
+      },
+    ];
+  if (
+    layout === undefined &&
+    /^\s*<mj-(?:text|button|image|section|column|table|divider|spacer|raw|hero|wrapper)\b/i.test(mjml)
+  )
+    return [
+      {
+        path: `${path}.mjml`,
+        problem:
+          'is no whole document: name the layout that it stands in (layout: …), or write <mjml><mj-body> around it',
+      },
+    ];
+  return [];
 }
 
-function mjmlProblems(error: unknown, path: string): FieldProblem[] {
-  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) {
-    return (error.errors as MjmlError[]).map(({ line, message, tagName }) => ({
-      path,
-      problem: `line ${line}, ${tagName}: ${message}`,
-    }));
+/** Where the line of an expanded document comes from: that part of it which names `tag`, else its first. */
+function placeIn({ lines }: Expanded, line: number, tag: string | null): string {
+  const pieces = lines[line - 1] ?? [];
+  const named = tag === null ? undefined : pieces.find(({ text }) => text.includes(tag));
+  const piece = named ?? pieces[0];
+  return piece === undefined ? (line > 0 ? `line ${line}` : '') : placeOf(piece.source, piece.line);
+}
+
+/** A line of a source, in words. */
+export function placeOf({ kind, key }: Source, line: number): string {
+  return kind === 'content' ? `line ${line}` : `${kind} "${key}", line ${line}`;
+}
+
+/** What stands for unknown variables in this locale. */
+function defaultsFor({ variables, defaultLocale }: Template, locale: string): Record<string, string> | undefined {
+  if (variables === undefined) return undefined;
+  const language = locale.split('-')[0] ?? locale;
+  const entries = Object.entries(variables).flatMap(([name, { default: given }]) => {
+    const text = typeof given === 'string' ? given : (given[locale] ?? given[language] ?? given[defaultLocale]);
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function usesAmong(sources: readonly Source[], { layouts, partials }: Includes): Use[] {
+  const uses = new Map<string, Use>();
+  for (const { kind, key } of sources) {
+    if (kind === 'content') continue;
+    const version = (kind === 'layout' ? layouts : partials).get(key)?.version ?? null;
+    uses.set(`${kind} ${key}`, { kind, key, version });
   }
-  return [{ path, problem: error instanceof Error ? error.message : 'is not MJML' }];
+  return [...uses.values()].sort((a, b) => (`${a.kind} ${a.key}` < `${b.kind} ${b.key}` ? -1 : 1));
 }

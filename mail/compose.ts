@@ -1,8 +1,23 @@
+import { DOUBLE_OPT_IN } from '../domain/consent/policy.ts';
 import { TendError } from '../domain/errors.ts';
+import { bareAddress, type Sender } from '../domain/sender/sender.ts';
 import type { Question } from '../domain/sequence/question.ts';
 import type { CompiledTemplate } from './compile-template.ts';
-import { addOpenPixel, answerUrl, type LinkOptions, trackLinks, unsubscribeUrl } from './links.ts';
+import type { Dispatch } from './dispatch.ts';
+import {
+  addOpenPixel,
+  addTrap,
+  answerUrl,
+  confirmUrl,
+  type LinkOptions,
+  preferencesUrl,
+  renewUrl,
+  trackLinks,
+  unsubscribeUrl,
+  viewUrl,
+} from './links.ts';
 import { localeOf, renderMail } from './render-mail.ts';
+import { addUtm } from './utm.ts';
 import {
   type ColleagueMailFacts,
   type CurrentAttributes,
@@ -10,8 +25,11 @@ import {
   leadVariables,
   type MailVariables,
   questionVariables,
+  type ReplyMailFacts,
   type RepMailFacts,
+  replyVariables,
   repVariables,
+  senderVariables,
 } from './variables.ts';
 
 /** A mail as the transport takes it. */
@@ -19,16 +37,19 @@ export interface OutgoingMail {
   readonly envelope: { readonly from: string; readonly to: string };
   readonly from: string;
   readonly to: string;
+  readonly replyTo?: string;
   readonly subject: string;
   readonly html: string;
   readonly text: string;
   /** The fixed Message-ID header, with its angle brackets. */
   readonly messageId: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** By which server, signed as whom; absent: the installation's own server, unsigned. */
+  readonly dispatch?: Dispatch;
 }
 
 export interface ComposeOptions extends LinkOptions {
-  /** `Name <address>`. */
+  /** `Name <address>`: who mails within the company are from. */
   readonly from: string;
 }
 
@@ -38,42 +59,95 @@ export interface LeadMailInput {
   readonly message: {
     readonly id: string;
     readonly messageIdHeader: string;
+    readonly purpose: string;
+    /** The purpose needs no marketing consent (`basisOf`): nothing in the mail is tracked. */
+    readonly exempt: boolean;
     /** What the mail asks. Null, as by default: nothing. */
     readonly question?: Question | null;
   };
-  /** The lead as the claim found it. */
-  readonly lead: { readonly email: string; readonly locale: string | null; readonly attributes: CurrentAttributes };
+  /** The lead as the claim found it. `tracking`: this person agreed to have opens and clicks recorded. */
+  readonly lead: {
+    readonly email: string;
+    readonly locale: string | null;
+    readonly attributes: CurrentAttributes;
+    readonly tracking: boolean;
+  };
+  /** Whose mail it is. */
+  readonly sender: Sender;
 }
 
 /**
- * Composes a marketing mail: rendered, links tracked, open pixel, one-click unsubscription. Pure: the same input gives
- * the same mail. The text part keeps its links as they are, for people who read it see the addresses.
+ * Composes a mail to a lead: rendered, one-click unsubscription, and, where the person agreed to it, links tracked and
+ * an open pixel. Pure: the same input gives the same mail. The text part keeps its links as they are, for people who
+ * read it see the addresses.
  *
- * Throws `render-failed` (a variable is missing, the template asks and the message does not, or the other way round),
- * never with a lead's data in it.
+ * Throws `render-failed` (a variable is missing, template and purpose don't fit each other, the template asks and the
+ * message does not, or the other way round), never with a lead's data in it.
  */
 export function composeLeadMail(input: LeadMailInput, options: ComposeOptions): OutgoingMail {
-  const { compiled, message, lead } = input;
-  if (compiled.recipient !== 'lead') {
-    throw new TendError('render-failed', 'This template is for people of the company: it has no unsubscribe link.');
-  }
+  const { compiled, message, lead, sender } = input;
+  checkPurpose(compiled, message);
   const unsubscribe = unsubscribeUrl(options, message.id);
-  const asked = askedIn(compiled, message, lead.locale, options);
-  const variables = { ...leadVariables(lead), ...asked, unsubscribeUrl: unsubscribe };
-  const rendered = renderMail(compiled, lead.locale, variables);
+  const locale = localeOf(compiled, lead.locale);
+  const variables = {
+    ...leadVariables(lead),
+    ...senderVariables(sender, locale),
+    ...askedIn(compiled, message, locale, options),
+    ...ownPages(message, options),
+    unsubscribeUrl: unsubscribe,
+  };
+  const { utm } = compiled;
+  const { subject, html, text } = renderMail(compiled, lead.locale, variables, (rendered) =>
+    utm === undefined ? rendered : addUtm(rendered, utm, options),
+  );
+  const tracked = lead.tracking && !message.exempt && compiled.service !== true;
   return {
-    envelope: { from: bareAddress(options.from), to: lead.email },
-    from: options.from,
+    envelope: { from: bareAddress(sender.from), to: lead.email },
+    from: sender.from,
     to: lead.email,
-    subject: rendered.subject,
-    html: addOpenPixel(trackLinks(rendered.html, options, message.id), options, message.id),
-    text: rendered.text,
+    ...(sender.replyTo === undefined ? {} : { replyTo: sender.replyTo }),
+    subject,
+    html: tracked ? watched(html, options, message.id) : html,
+    text,
     messageId: message.messageIdHeader,
-    headers: {
-      // RFC 8058 §3.1: both headers, and the address must take a POST without further questions.
-      'List-Unsubscribe': `<${unsubscribe}>`,
-      'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
-    },
+    headers:
+      compiled.service === true
+        ? {}
+        : {
+            // RFC 8058 §3.1: both headers, and the address must take a POST without further questions.
+            'List-Unsubscribe': `<${unsubscribe}>`,
+            'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+          },
+  };
+}
+
+/** With links that are recorded, the open pixel, and the link that only machines follow. */
+function watched(html: string, options: LinkOptions, messageId: string): string {
+  return addOpenPixel(addTrap(trackLinks(html, options, messageId), options, messageId), options, messageId);
+}
+
+/** A mail without a way out may go only where none is needed, and one that asks for consent must not advertise. */
+function checkPurpose({ recipient, service }: CompiledTemplate, { purpose, exempt }: LeadMailInput['message']): void {
+  if (recipient !== 'lead')
+    throw new TendError('render-failed', 'This template is for people of the company: it has no unsubscribe link.');
+  if (service === true && !exempt)
+    throw new TendError(
+      'render-failed',
+      'This template is a service mail without unsubscribe link, and this purpose needs consent: take a marketing template, or give the purpose "basis: contract" in the consent policy.',
+    );
+  if (service !== true && purpose === DOUBLE_OPT_IN)
+    throw new TendError(
+      'render-failed',
+      'A mail that asks to confirm a sign-up carries no advertising: take a template with "service: true".',
+    );
+}
+
+/** The addresses of Tend's own pages about this mail and its reader. */
+function ownPages({ id, purpose }: LeadMailInput['message'], options: LinkOptions): MailVariables {
+  return {
+    preferencesUrl: preferencesUrl(options, id),
+    viewUrl: viewUrl(options, id),
+    ...(purpose === DOUBLE_OPT_IN ? { confirmUrl: confirmUrl(options, id) } : { renewUrl: renewUrl(options, id) }),
   };
 }
 
@@ -81,7 +155,7 @@ export function composeLeadMail(input: LeadMailInput, options: ComposeOptions): 
 function askedIn(
   compiled: CompiledTemplate,
   { id, question = null }: LeadMailInput['message'],
-  locale: string | null,
+  locale: string,
   options: LinkOptions,
 ): MailVariables {
   if (question === null) {
@@ -97,9 +171,7 @@ function askedIn(
       'render-failed',
       'This step asks a question, and its template shows none: take one with "asks: true".',
     );
-  return questionVariables(question, localeOf(compiled, locale), (choice) =>
-    answerUrl(options, id, question.attribute, choice),
-  );
+  return questionVariables(question, locale, (choice) => answerUrl(options, id, question.attribute, choice));
 }
 
 export interface RepMailInput {
@@ -139,6 +211,27 @@ export function composeColleagueMail(input: ColleagueMailInput, options: Compose
   return composeInternal(input, facts.colleague.email, colleagueVariables(facts, options.publicUrl), options);
 }
 
+export interface ReplyMailInput {
+  readonly compiled: CompiledTemplate;
+  readonly message: { readonly messageIdHeader: string };
+  /** The colleague's; null for the template's default. */
+  readonly locale: string | null;
+  readonly facts: ReplyMailFacts;
+}
+
+/**
+ * Composes the mail that forwards a lead's answer to a colleague, whose own answer goes to the lead.
+ *
+ * Throws `render-failed`: a variable is missing, or the template is not for colleagues.
+ */
+export function composeReplyMail(input: ReplyMailInput, options: ComposeOptions): OutgoingMail {
+  const { compiled, facts } = input;
+  if (compiled.recipient !== 'colleague')
+    throw new TendError('render-failed', 'This template is not for colleagues: set "recipient: colleague".');
+  const mail = composeInternal(input, facts.colleague.email, replyVariables(facts, options.publicUrl), options);
+  return { ...mail, replyTo: facts.reply.from };
+}
+
 /** A mail within the company. */
 function composeInternal(
   { compiled, message, locale }: Pick<ColleagueMailInput, 'compiled' | 'message' | 'locale'>,
@@ -155,8 +248,4 @@ function composeInternal(
     // RFC 3834 §5: out-of-office replies to it would answer nobody.
     headers: { 'Auto-Submitted': 'auto-generated' },
   };
-}
-
-function bareAddress(mailbox: string): string {
-  return /<([^<>]+)>\s*$/.exec(mailbox)?.[1] ?? mailbox.trim();
 }

@@ -15,6 +15,26 @@ export function unsubscribeUrl(options: LinkOptions, messageId: string): string 
   return `${options.publicUrl}/u/${signToken(options.signingSecret, { purpose: 'unsubscribe', messageId })}`;
 }
 
+/** The address of the page where whoever got a message says what to be written about, and how often. */
+export function preferencesUrl(options: LinkOptions, messageId: string): string {
+  return `${options.publicUrl}/p/${signToken(options.signingSecret, { purpose: 'preferences', messageId })}`;
+}
+
+/** The address of the page where the reader of a message confirms a sign-up. */
+export function confirmUrl(options: LinkOptions, messageId: string): string {
+  return `${options.publicUrl}/c/${signToken(options.signingSecret, { purpose: 'confirm', messageId })}`;
+}
+
+/** The address of the page where the reader of a message says that a consent still holds. */
+export function renewUrl(options: LinkOptions, messageId: string): string {
+  return `${options.publicUrl}/r/${signToken(options.signingSecret, { purpose: 'renew', messageId })}`;
+}
+
+/** The address of a message as a page. */
+export function viewUrl(options: LinkOptions, messageId: string): string {
+  return `${options.publicUrl}/m/${signToken(options.signingSecret, { purpose: 'view', messageId })}`;
+}
+
 /** The address of a message's open pixel. */
 export function openUrl(options: LinkOptions, messageId: string): string {
   return `${options.publicUrl}/t/o/${signToken(options.signingSecret, { purpose: 'open', messageId })}`;
@@ -35,7 +55,12 @@ export function answerUrl(options: LinkOptions, messageId: string, attribute: st
 }
 
 /** Where links of mails lead to Tend itself. */
-const OWN_PATHS = ['/u/', '/t/', '/a/'];
+const OWN_PATHS = ['/u/', '/p/', '/t/', '/a/', '/c/', '/r/', '/m/'];
+
+/** True for an address of one of Tend's own pages. */
+export function isOwnPage({ publicUrl }: LinkOptions, url: string): boolean {
+  return OWN_PATHS.some((path) => url.startsWith(publicUrl + path));
+}
 
 const LINK = /(<(?:a|area)\b(?![^>]*\sdata-tend-track="off")[^>]*?\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')/gi;
 
@@ -45,12 +70,29 @@ const LINK = /(<(?:a|area)\b(?![^>]*\sdata-tend-track="off")[^>]*?\shref\s*=\s*)
  * marked `data-tend-track="off"`: who reads the imprint shows no interest in a product.
  */
 export function trackLinks(html: string, options: LinkOptions, messageId: string): string {
-  return html.replace(LINK, (whole: string, before: string, double: string | undefined, single: string | undefined) => {
-    const url = decodeAttribute(double ?? single ?? '').trim();
-    if (!/^https?:\/\//i.test(url) || url.length > LONGEST_TRACKED_URL || !URL.canParse(url)) return whole;
-    if (OWN_PATHS.some((path) => url.startsWith(options.publicUrl + path))) return whole;
-    return `${before}"${clickUrl(options, messageId, url)}"`;
+  return replaceLinks(html, (url) => {
+    if (!/^https?:\/\//i.test(url) || url.length > LONGEST_TRACKED_URL || !URL.canParse(url)) return null;
+    return isOwnPage(options, url) ? null : clickUrl(options, messageId, url);
   });
+}
+
+/** Gives each link of `html` that is not marked `data-tend-track="off"` the address that `change` makes of its own; null: it stays. */
+export function replaceLinks(html: string, change: (url: string) => string | null): string {
+  return html.replace(LINK, (whole: string, before: string, double: string | undefined, single: string | undefined) => {
+    const url = change(decodeAttribute(double ?? single ?? '').trim());
+    return url === null ? whole : `${before}"${url.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"`;
+  });
+}
+
+/**
+ * Puts a link at the end of the body that no person can see, reach with the keyboard or have read out: who follows it is a
+ * machine. `mso-hide` is for Outlook, which knows no `display`.
+ */
+export function addTrap(html: string, options: LinkOptions, messageId: string): string {
+  const url = `${options.publicUrl}/t/h/${signToken(options.signingSecret, { purpose: 'trap', messageId })}`;
+  const trap = `<div aria-hidden="true" style="display:none;mso-hide:all;max-height:0;overflow:hidden"><a href="${url}" tabindex="-1" rel="nofollow" style="display:none;mso-hide:all"></a></div>`;
+  const end = html.lastIndexOf('</body>');
+  return end === -1 ? html + trap : html.slice(0, end) + trap + html.slice(end);
 }
 
 /** Puts the open pixel at the end of the body, where it delays nothing. */
@@ -63,7 +105,7 @@ export function addOpenPixel(html: string, options: LinkOptions, messageId: stri
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', quot: '"', apos: "'", lt: '<', gt: '>' };
 
 /** The value of an HTML attribute: the references that a URL holds in practice, decoded. */
-function decodeAttribute(text: string): string {
+export function decodeAttribute(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|quot|apos|lt|gt));/gi, (whole, hex, decimal, name) => {
     if (name !== undefined) return ENTITIES[String(name).toLowerCase()] ?? whole;
     const code = hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal);

@@ -1,5 +1,6 @@
 import { Liquid, LiquidError, type Template, UndefinedVariableError } from 'liquidjs';
 import { TendError } from '../domain/errors.ts';
+import { escapeHtml, Lines } from './lines.ts';
 
 /**
  * Liquid as mails need it. A missing variable is an error, never an empty greeting; `| default:` and `if` may ask for
@@ -18,9 +19,15 @@ const options = {
 
 /** What a lead tells about itself must not become markup in the mail: HTML output is escaped unless `| raw` says not. */
 const engines = {
-  html: new Liquid({ ...options, outputEscape: 'escape' }),
+  html: new Liquid({ ...options, outputEscape: inHtml }),
   text: new Liquid(options),
 };
+
+function inHtml(value: unknown): string {
+  if (value instanceof Lines) return value.toHtml();
+  if (value === null || value === undefined) return '';
+  return escapeHtml(Array.isArray(value) ? value.map(String).join('') : String(value));
+}
 
 // They read other files, which a template does not have.
 for (const engine of Object.values(engines)) {
@@ -77,6 +84,19 @@ export function renderLiquid(kind: LiquidKind, source: string, variables: object
   }
 }
 
+/** A template names a variable that is not known of this recipient. `variable` is dotted, as in `lead.email`. */
+export class MissingVariableError extends TendError {
+  constructor(
+    readonly variable: string,
+    line: string,
+  ) {
+    super(
+      'render-failed',
+      `The variable "${variable}" (line ${line}) is not known of this recipient: give it a "| default:".`,
+    );
+  }
+}
+
 function renderFailed(error: unknown): TendError {
   if (!(error instanceof LiquidError)) return new TendError('render-failed', 'The template could not be rendered.');
   const [, line = '?'] = /line:(\d+)/.exec(error.message) ?? [];
@@ -84,10 +104,7 @@ function renderFailed(error: unknown): TendError {
   const missing = UndefinedVariableError.is(error) ? error : UndefinedVariableError.is(original) ? original : null;
   if (missing !== null) {
     const [, name = '?'] = /undefined variable: ([\w.[\]-]+)/.exec(missing.message) ?? [];
-    return new TendError(
-      'render-failed',
-      `The variable "${name}" (line ${line}) is not known of this recipient: give it a "| default:".`,
-    );
+    return new MissingVariableError(name, line);
   }
   return new TendError('render-failed', `Line ${line} of the template could not be rendered.`);
 }

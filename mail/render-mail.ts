@@ -1,4 +1,4 @@
-import { convert, type HtmlToTextOptions } from 'html-to-text';
+import { compile, type HtmlToTextOptions } from 'html-to-text';
 import { chooseLocale } from '../domain/definition/template.ts';
 import { TendError } from '../domain/errors.ts';
 import type { CompiledTemplate } from './compile-template.ts';
@@ -18,18 +18,26 @@ export function localeOf({ locales, defaultLocale }: CompiledTemplate, locale: s
 }
 
 /**
- * Fills a compiled template with a recipient's variables, in the locale that serves it best.
+ * Fills a compiled template with a recipient's variables, in the locale that serves it best. `adjust` is done to the HTML
+ * before the text is made from it.
  *
  * Throws `render-failed`: a variable is missing, or the subject came out empty.
  */
-export function renderMail(compiled: CompiledTemplate, locale: string | null, variables: MailVariables): RenderedMail {
-  const content = compiled.locales[localeOf(compiled, locale)];
+export function renderMail(
+  compiled: CompiledTemplate,
+  wanted: string | null,
+  known: MailVariables,
+  adjust: (html: string) => string = (html) => html,
+): RenderedMail {
+  const locale = localeOf(compiled, wanted);
+  const content = compiled.locales[locale];
+  const variables = { ...content?.defaults, ...known, locale };
   if (content === undefined) throw new TendError('render-failed', 'The template has no content in its default locale.');
   // A line break in a value would end the Subject header (RFC 5322 §2.2).
   const subject = renderLiquid('text', content.subject, variables).replace(/\s+/g, ' ').trim();
   if (subject === '') throw new TendError('render-failed', 'The subject came out empty.');
-  const html = renderLiquid('html', content.html, variables);
-  const text = content.text === null ? convert(html, plainText) : renderLiquid('text', content.text, variables).trim();
+  const html = adjust(renderLiquid('html', content.html, variables));
+  const text = content.text === null ? toText(html) : renderLiquid('text', content.text, variables).trim();
   return { subject, html, text };
 }
 
@@ -50,3 +58,6 @@ const plainText: HtmlToTextOptions = {
     { selector: 'h3', options: { uppercase: false } },
   ],
 };
+
+/** Made once: the selectors take longer than a mail. */
+const toText = compile(plainText);

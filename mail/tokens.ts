@@ -53,8 +53,12 @@ const MAC_BYTES = 16;
 /**
  * Signs a token: `version, purpose, message id, [target URL or attribute], MAC` in base64url. It holds no personal data: who a
  * message went to is read from the database.
+ *
+ * Throws `TypeError` for a click that leads anywhere but to an http(s) address: `javascript:` and its like are never signed.
  */
 export function signToken(secret: string, content: TokenContent): string {
+  if (content.purpose === 'click' && !isWebAddress(content.url))
+    throw new TypeError('A tracked link must lead to an http or https address.');
   const body = Buffer.concat([
     Buffer.from([VERSION, PURPOSE_CODES[content.purpose]]),
     parse(content.messageId),
@@ -82,6 +86,11 @@ export function readToken(secret: string, purpose: TokenPurpose, token: string):
   if (purpose === 'click') return { purpose, messageId, url: rest };
   if (purpose === 'answer') return { purpose, messageId, attribute: rest };
   return { purpose, messageId };
+}
+
+/** True for an absolute address of the web. */
+export function isWebAddress(url: string): boolean {
+  return /^https?:\/\//i.test(url) && URL.canParse(url);
 }
 
 /** What a token holds beside its message. */

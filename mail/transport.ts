@@ -1,27 +1,36 @@
-import type { Readable } from 'node:stream';
-import nodemailer from 'nodemailer';
+import type { BounceCause } from '../domain/sending/bounce-cause.ts';
+import { type Refusal, refusalOf } from '../domain/sending/refusal.ts';
+import { classifyReply } from '../domain/sending/smtp-reply.ts';
 import type { OutgoingMail } from './compose.ts';
+import { type DkimIdentity, type DkimKeys, noDkimKeys } from './dkim.ts';
+import { openSmtpPool, type SigningKey, type SmtpOutcome, type SmtpPool } from './smtp-pool.ts';
 
-/** How one SMTP attempt ended. `reply` may hold addresses: it belongs into PostgreSQL and nowhere else. */
+/**
+ * How one attempt ended. `reply` may hold addresses: it belongs into PostgreSQL and nowhere else. `detail` says in a name or
+ * code what the reason is in this case, without anything personal.
+ */
 export type SendResult =
   /** The server took it. `providerId` is its own id for the mail, where its reply gives one. */
   | { readonly kind: 'accepted'; readonly providerId: string | null; readonly reply: string }
   /** It was certainly not taken, and may be later. */
-  | {
-      readonly kind: 'deferred';
-      readonly reason: 'smtp-deferred' | 'smtp-unreachable';
-      readonly code: number | null;
-      readonly reply: string;
-    }
+  | ({ readonly kind: 'deferred'; readonly reason: Refusal['reason'] | NotHandedOver } & Failure)
   /** It was certainly not taken, and will not be. */
-  | {
-      readonly kind: 'refused';
-      readonly reason: 'smtp-refused' | 'not-in-allow-list';
-      readonly code: number | null;
-      readonly reply: string;
-    }
+  | ({ readonly kind: 'refused'; readonly reason: 'smtp-refused' | 'not-in-allow-list' } & Failure)
   /** Its content was handed over and no answer came: nobody can know (RFC 1047). */
   | { readonly kind: 'unknown'; readonly reason: 'no-smtp-answer'; readonly reply: string };
+
+/** What the operator has to mend before the mail can go; no server was asked. */
+type NotHandedOver = 'server-not-configured' | 'dkim-key-missing' | 'dkim-key-unusable';
+
+interface Failure {
+  readonly code: number | null;
+  readonly reply: string;
+  readonly detail: string | null;
+  /** What the server's no tells of address or sender; null: nothing. */
+  readonly cause: BounceCause | null;
+  /** The server's enhanced status (RFC 3463). */
+  readonly status: string | null;
+}
 
 export interface MailTransport {
   /** Makes one attempt, which ends within `attemptMs`, whatever the server does. Never throws. */
@@ -31,9 +40,13 @@ export interface MailTransport {
 }
 
 export interface MailTransportOptions {
-  /** `smtp://[user:password@]host:port` or `smtps://…`. */
+  /** The installation's own server: `smtp://[user:password@]host:port` or `smtps://…`. */
   readonly smtpUrl: string;
-  /** Connections held at once. */
+  /** Further servers, by the name that senders give. */
+  readonly servers?: Readonly<Record<string, string>>;
+  /** Default: none. */
+  readonly dkimKeys?: DkimKeys;
+  /** Connections held at once, with each server. */
   readonly connections: number;
   /** Addresses and `@domain`s in lower case that alone are written to; undefined: everybody. */
   readonly mailOnlyTo?: readonly string[] | undefined;
@@ -43,83 +56,94 @@ export interface MailTransportOptions {
 
 const DEFAULT_ATTEMPT_MS = 40_000;
 
-/** Opens a pool of SMTP connections. */
+/** The name under which the installation's own server is spoken of. */
+const OWN_SERVER = 'SMTP_URL';
+
+/** Sends by the server that the mail's sender names, one pool of connections each, signed where the sender says so. */
 export function createMailTransport(options: MailTransportOptions): MailTransport {
-  const attemptMs = options.attemptMs ?? DEFAULT_ATTEMPT_MS;
-  const transporter = nodemailer.createTransport({
-    url: options.smtpUrl,
-    pool: true,
-    maxConnections: options.connections,
-    // One attempt per claim: whether to try again is decided by the gate, not by a queue in memory.
-    maxRequeues: 0,
-    // Shorter than most servers wait, so that a connection is seldom found closed.
-    idleTimeout: 20_000,
-    connectionTimeout: Math.min(10_000, attemptMs),
-    greetingTimeout: Math.min(10_000, attemptMs),
-    socketTimeout: Math.min(30_000, attemptMs),
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
-  /** The content stream of each attempt, under the attempt's signal. */
-  const contents = new WeakMap<object, Readable>();
-  transporter.use('stream', (mail, done) => {
-    const { message, data } = mail;
-    const { signal } = data;
-    if (message !== undefined && signal !== undefined && signal !== null) {
-      const createReadStream = message.createReadStream.bind(message);
-      message.createReadStream = (...given) => {
-        const stream = createReadStream(...given);
-        contents.set(signal, stream);
-        return stream;
-      };
+  const { connections, servers = {}, dkimKeys = noDkimKeys, attemptMs = DEFAULT_ATTEMPT_MS } = options;
+  const urls = new Map([[OWN_SERVER, options.smtpUrl], ...Object.entries(servers)]);
+  const pools = new Map<string, SmtpPool>();
+
+  function poolOf(server: string): SmtpPool | null {
+    const url = urls.get(server);
+    if (url === undefined) return null;
+    const pool = pools.get(server) ?? openSmtpPool({ url, connections, attemptMs });
+    pools.set(server, pool);
+    return pool;
+  }
+
+  async function signingKey(dkim: DkimIdentity | undefined): Promise<SigningKey | null | SendResult> {
+    if (dkim === undefined) return null;
+    const name = `${dkim.domain}.${dkim.selector}`;
+    const found = await dkimKeys.find(dkim);
+    switch (found.kind) {
+      case 'key':
+        return { ...dkim, privateKey: found.pem };
+      // Never unsigned by accident: receivers that know the sender as signing would take it for a forgery.
+      case 'missing':
+        return notHandedOver('dkim-key-missing', name);
+      case 'unusable':
+        return notHandedOver('dkim-key-unusable', `${name} ${found.problem}`);
     }
-    done();
-  });
+  }
+
   return {
     async send(mail) {
-      if (!isAllowed(mail.envelope.to, options.mailOnlyTo)) {
-        return { kind: 'refused', reason: 'not-in-allow-list', code: null, reply: '' };
-      }
-      // Bounds queueing for a connection, and servers that trickle their answers, which no socket timeout notices.
-      const signal = AbortSignal.timeout(attemptMs);
-      try {
-        const info = await transporter.sendMail({ ...mail, headers: { ...mail.headers }, signal });
-        return { kind: 'accepted', providerId: info.serverMessageId ?? queueId(info.response), reply: info.response };
-      } catch (error) {
-        // Nodemailer pulls on the content only after the server's 354 to DATA.
-        return classify(error as SmtpError, contents.get(signal)?.readableDidRead === true);
-      }
+      if (!isAllowed(mail.envelope.to, options.mailOnlyTo))
+        return {
+          kind: 'refused',
+          reason: 'not-in-allow-list',
+          code: null,
+          reply: '',
+          detail: null,
+          cause: null,
+          status: null,
+        };
+      const server = mail.dispatch?.server ?? OWN_SERVER;
+      const pool = poolOf(server);
+      if (pool === null) return notHandedOver('server-not-configured', server);
+      const key = await signingKey(mail.dispatch?.dkim);
+      if (key !== null && 'kind' in key) return key;
+      return resultOf(await pool.send(mail, key), server);
     },
-    close: () => transporter.close(),
+    close() {
+      for (const pool of pools.values()) pool.close();
+    },
   };
 }
 
-/** What nodemailer adds to its errors. */
-interface SmtpError extends Error {
-  readonly code?: string;
-  readonly response?: string;
-  readonly responseCode?: number;
+function notHandedOver(reason: NotHandedOver, detail: string): SendResult {
+  return { kind: 'deferred', reason, code: null, reply: '', detail, cause: null, status: null };
 }
 
-/** The server's own word on this mail's envelope or content. Errors of connection, TLS and sign-in are not about it. */
-const ABOUT_THE_MAIL = new Set(['EENVELOPE', 'EMESSAGE']);
-
-/**
- * RFC 5321 §4.2.1: 4yz may be tried again, 5yz not. Once content has left, only the server's answer to it tells; the
- * connection's end does not (RFC 1047).
- */
-function classify(error: SmtpError, contentLeft: boolean): SendResult {
-  const code = error.responseCode ?? null;
-  const reply = error.response ?? error.message;
-  const aboutTheMail = ABOUT_THE_MAIL.has(error.code ?? '');
-  if (contentLeft && !aboutTheMail) return { kind: 'unknown', reason: 'no-smtp-answer', reply };
-  if (aboutTheMail && (code === null || code >= 500)) return { kind: 'refused', reason: 'smtp-refused', code, reply };
-  return { kind: 'deferred', reason: aboutTheMail ? 'smtp-deferred' : 'smtp-unreachable', code, reply };
-}
-
-/** The id that Postfix, Exim and their kin name in their reply; it finds the mail in the server's log. */
-function queueId(reply: string): string | null {
-  return /\b(?:queued as|id=)\s*([\w.-]{4,100})/i.exec(reply)?.[1] ?? null;
+function resultOf(outcome: SmtpOutcome, server: string): SendResult {
+  switch (outcome.kind) {
+    case 'taken':
+      return { kind: 'accepted', providerId: outcome.providerId, reply: outcome.reply };
+    case 'unknown':
+      return { kind: 'unknown', reason: 'no-smtp-answer', reply: outcome.reply };
+    case 'unfit':
+      return {
+        kind: 'refused',
+        reason: 'smtp-refused',
+        code: null,
+        detail: null,
+        cause: null,
+        status: null,
+        reply: outcome.reply,
+      };
+    case 'unreachable': {
+      const { code, reply } = outcome;
+      return { kind: 'deferred', reason: 'smtp-unreachable', code, reply, detail: server, cause: null, status: null };
+    }
+    case 'refused': {
+      const { code, reply, at } = outcome;
+      const { state, reason, cause, status, why } = refusalOf(classifyReply({ code, reply }), at);
+      if (state === 'refused') return { kind: state, reason: 'smtp-refused', code, reply, detail: why, cause, status };
+      return { kind: state, reason, code, reply, detail: reason === 'smtp-unreachable' ? server : why, cause, status };
+    }
+  }
 }
 
 function isAllowed(address: string, mailOnlyTo: readonly string[] | undefined): boolean {

@@ -1,8 +1,12 @@
+import { chooseLocale } from '../domain/definition/template.ts';
 import type { Json } from '../domain/interaction/interaction.ts';
+import type { Sender } from '../domain/sender/sender.ts';
 import { inWordsOf, type Question } from '../domain/sequence/question.ts';
+import { Lines } from './lines.ts';
 
 /** What a template's Liquid can name. */
-export type MailVariables = { readonly [name: string]: Json };
+export type MailVariables = { readonly [name: string]: MailValue };
+type MailValue = Json | Lines | MailVariables;
 
 /** A lead's current attributes by name, such as `{ firstName: 'Tanja', interests: ['painting'] }`. */
 export type CurrentAttributes = { readonly [name: string]: Json };
@@ -16,6 +20,25 @@ export function leadVariables(lead: { readonly email: string; readonly attribute
 }
 
 /**
+ * Whose mail it is, for a reader of `locale`: `imprint`, who is responsible for it, and `sender` with `name`, `email`
+ * and, where it has such pages, `imprintUrl` and `privacyUrl`. The imprint is not known where the sender has none.
+ */
+export function senderVariables({ name, from, imprint, links }: Sender, locale: string): MailVariables {
+  const [, shown = '', address = from.trim()] = /^(.*?)<([^<>]+)>\s*$/.exec(from) ?? [];
+  const [first] = Object.keys(imprint);
+  const words = first === undefined ? undefined : imprint[chooseLocale(Object.keys(imprint), locale, first)];
+  return {
+    ...(words === undefined ? {} : { imprint: new Lines(words) }),
+    sender: {
+      name: shown.replace(/^\s*"|"\s*$/g, '').trim() || name,
+      email: address,
+      ...(links.imprint === undefined ? {} : { imprintUrl: links.imprint }),
+      ...(links.privacy === undefined ? {} : { privacyUrl: links.privacy }),
+    },
+  };
+}
+
+/**
  * The variable of a mail that asks, in the words of the mail's `locale`: `question` with its `text`, its `choices` as
  * `{ label, url }`, the `url` of the page that takes whatever answer, and the `attribute` asked for, by which a template
  * may say it in words of its own. `urlOf` gives the page's address, with the choice of that place (from 1) chosen.
@@ -24,7 +47,7 @@ export function questionVariables(
   question: Question,
   locale: string,
   urlOf: (choice?: number) => string,
-): { readonly question: MailVariables } {
+): { readonly question: CurrentAttributes } {
   const { text, labels } = inWordsOf(question, locale);
   return {
     question: {
@@ -131,11 +154,35 @@ export function colleagueVariables(facts: ColleagueMailFacts, publicUrl: string)
   };
 }
 
+/** What a person wrote in answer to a mail, for the colleague who is to read it. `at` is ISO 8601. */
+export interface ReplyMailFacts {
+  /** `name`: null where the mail goes to a mailbox and to nobody by name. */
+  readonly colleague: { readonly name: string | null; readonly email: string };
+  readonly reply: { readonly from: string; readonly subject: string; readonly text: string; readonly at: string };
+  readonly lead: ColleagueMailFacts['lead'];
+  /** What colleagues call attributes, by name; absent: by their names. */
+  readonly labels?: AttributeLabels;
+}
+
+/**
+ * The variables of a mail that forwards a lead's answer: `reply` (`from`, `subject`, `text`, `at`), `colleague`, `lead` and
+ * `links` as in other mails to colleagues.
+ */
+export function replyVariables({ colleague, reply, lead, labels }: ReplyMailFacts, publicUrl: string): MailVariables {
+  const url = `${publicUrl}/api/leads/${lead.id}`;
+  return {
+    colleague: { email: colleague.email, ...(colleague.name === null ? {} : { name: colleague.name }) },
+    reply: { ...reply, text: new Lines(reply.text) },
+    lead: { id: lead.id, email: lead.email, stage: lead.stage, ...profileOf(lead.attributes, labels) },
+    links: { lead: url, why: `${url}/why` },
+  };
+}
+
 /** What is known of a lead, by name and as a list for reading. */
 function profileOf(
   attributes: CurrentAttributes,
   labels: AttributeLabels = {},
-): { readonly attributes: MailVariables; readonly profile: Json } {
+): { readonly attributes: CurrentAttributes; readonly profile: Json } {
   const known = knownOnly(attributes);
   return {
     attributes: known,
@@ -147,7 +194,7 @@ function profileOf(
   };
 }
 
-function knownOnly(attributes: CurrentAttributes): MailVariables {
+function knownOnly(attributes: CurrentAttributes): CurrentAttributes {
   const known: Record<string, Json> = {};
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || (typeof value === 'string' && value.trim() === '')) continue;

@@ -1,7 +1,9 @@
 import { scoresIn } from '../domain/conditions/leaves.ts';
+import { basisOf } from '../domain/consent/policy.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import type { Mailing } from '../domain/mailing/mailing.ts';
 import type { Transaction } from './database.ts';
+import { loadLiveDefinitions } from './load-live-definitions.ts';
 import { sql } from './sql.ts';
 
 /**
@@ -9,9 +11,12 @@ import { sql } from './sql.ts';
  *
  * Throws `definition-invalid`.
  */
-export async function checkMailing(transaction: Transaction, { key, template, audience }: Mailing): Promise<void> {
+export async function checkMailing(
+  transaction: Transaction,
+  { key, template, purpose, audience }: Mailing,
+): Promise<void> {
   const problems = [
-    ...(await templateProblems(transaction, template)),
+    ...(await templateProblems(transaction, template, purpose)),
     ...(await modelProblems(transaction, audience)),
   ];
   if (problems.length === 0) return;
@@ -22,9 +27,10 @@ export async function checkMailing(transaction: Transaction, { key, template, au
   );
 }
 
-async function templateProblems(transaction: Transaction, key: string): Promise<FieldProblem[]> {
-  const [found] = await transaction.query<{ recipient: string; asks: boolean }>(sql`
-    SELECT version.content->>'recipient' AS recipient, coalesce((version.content->>'asks')::boolean, false) AS asks
+async function templateProblems(transaction: Transaction, key: string, purpose: string): Promise<FieldProblem[]> {
+  const [found] = await transaction.query<{ recipient: string; asks: boolean; service: boolean }>(sql`
+    SELECT version.content->>'recipient' AS recipient, coalesce((version.content->>'asks')::boolean, false) AS asks,
+           coalesce((version.content->>'service')::boolean, false) AS service
     FROM definition JOIN definition_version AS version ON version.id = live_version_id
     WHERE definition.kind = 'template' AND definition.key = ${key}`);
   const problem = (text: string) => [{ path: 'template', problem: text }];
@@ -32,6 +38,11 @@ async function templateProblems(transaction: Transaction, key: string): Promise<
   if (found.recipient !== 'lead')
     return problem(`names the template "${key}", which is for a ${found.recipient}: take one for leads`);
   if (found.asks) return problem(`names the template "${key}", which asks a question: only an ask step sends it`);
+  const { consent } = await loadLiveDefinitions(transaction);
+  if (found.service && basisOf(consent, purpose) === 'consent')
+    return problem(
+      `names the template "${key}", which is a service mail without unsubscribe link, and the purpose "${purpose}" needs consent: take a marketing template`,
+    );
   return [];
 }
 

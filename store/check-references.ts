@@ -1,10 +1,12 @@
 import { scoresIn } from '../domain/conditions/leaves.ts';
+import { basisOf } from '../domain/consent/policy.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import type { Sequence } from '../domain/sequence/definition.ts';
 import { needsOf } from '../domain/sequence/needs.ts';
 import { referencesOf, type Step } from '../domain/sequence/step.ts';
 import type { Reference } from '../domain/sequence/step-kind.ts';
 import type { Transaction } from './database.ts';
+import { loadLiveDefinitions } from './load-live-definitions.ts';
 import { sql } from './sql.ts';
 
 /**
@@ -14,16 +16,18 @@ import { sql } from './sql.ts';
  */
 export async function checkReferences(transaction: Transaction, sequence: Sequence): Promise<void> {
   const there = await readWhatIsThere(transaction);
+  const { consent } = await loadLiveDefinitions(transaction);
+  const about = { sequenceKey: sequence.key, marketing: basisOf(consent, sequence.purpose) === 'consent' };
   const problems = [
     ...sequence.steps.flatMap((step, index) =>
-      referencesOf(step).flatMap((reference) => problemOf(reference, step, `steps.${index}`, there, sequence.key)),
+      referencesOf(step).flatMap((reference) => problemOf(reference, step, `steps.${index}`, there, about)),
     ),
     ...sequence.streams.flatMap(({ tracks }, stream) =>
       tracks.flatMap(({ contents }, track) =>
         contents.flatMap((key, content) => {
           const reference: Reference = { kind: 'template', key, path: [], recipient: 'lead' };
           const path = `streams.${stream}.tracks.${track}.contents.${content}`;
-          return problemOf(reference, null, path, there, sequence.key);
+          return problemOf(reference, null, path, there, about);
         }),
       ),
     ),
@@ -42,6 +46,7 @@ interface Thing {
   /** Of a template. */
   readonly recipient: string | null;
   readonly asks: boolean;
+  readonly service: boolean;
 }
 
 /** By kind and key. */
@@ -50,10 +55,10 @@ type WhatIsThere = ReadonlyMap<string, Thing>;
 async function readWhatIsThere(transaction: Transaction): Promise<WhatIsThere> {
   const rows = await transaction.query<Thing & { kind: string; key: string }>(sql`
     SELECT definition.kind, definition.key, live_version_id IS NOT NULL AS live, version.content->>'recipient' AS recipient,
-           coalesce((version.content->>'asks')::boolean, false) AS asks
+           coalesce((version.content->>'asks')::boolean, false) AS asks, coalesce((version.content->>'service')::boolean, false) AS service
     FROM definition LEFT JOIN definition_version AS version ON version.id = live_version_id AND definition.kind = 'template'
-    UNION ALL SELECT 'rep', key, active, NULL, false FROM rep
-    UNION ALL SELECT 'endpoint', key, true, NULL, false FROM webhook_endpoint`);
+    UNION ALL SELECT 'rep', key, active, NULL, false, false FROM rep
+    UNION ALL SELECT 'endpoint', key, true, NULL, false, false FROM webhook_endpoint`);
   return new Map(rows.map(({ kind, key, ...thing }) => [`${kind} ${key}`, thing]));
 }
 
@@ -80,7 +85,7 @@ function problemOf(
   step: Step | null,
   at: string,
   there: WhatIsThere,
-  sequenceKey: string,
+  { sequenceKey, marketing }: { readonly sequenceKey: string; readonly marketing: boolean },
 ): FieldProblem[] {
   const where = [at, ...path].join('.');
   const found = there.get(`${kind} ${key}`);
@@ -92,6 +97,10 @@ function problemOf(
   if (kind !== 'template' || found === undefined) return [];
   if (found.recipient !== recipient)
     return report(`which is for ${READERS[found.recipient ?? 'lead']}: take one for ${READERS[recipient]}`);
+  if (recipient === 'lead' && found.service && marketing)
+    return report(
+      'which is a service mail without unsubscribe link, and the purpose of this sequence needs consent: take a marketing template',
+    );
   const asking = step?.kind === 'ask';
   if (asking && !found.asks) return report('which asks nothing: take one with asks: true');
   if (!asking && found.asks) return report('which asks a question: send it with an ask step');

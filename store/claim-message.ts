@@ -1,11 +1,12 @@
 import type { Instant } from '../domain/instant.ts';
-import { DEFAULT_SENDER } from '../domain/sender/sender.ts';
+import { DEFAULT_SENDER, domainOf, type Sender } from '../domain/sender/sender.ts';
 import { nextAttempt } from '../domain/sending/backoff.ts';
 import { isFinal, type MessageState } from '../domain/sending/message.ts';
 import type { Content } from '../domain/sequence/content.ts';
 import type { Question } from '../domain/sequence/question.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
+import { senderOfVersion } from './load-sender.ts';
 import { lockLead } from './lock-lead.ts';
 import { passGate } from './pass-gate.ts';
 import { at, sql } from './sql.ts';
@@ -29,6 +30,8 @@ export interface ClaimedMessage {
   readonly templateKey: string;
   readonly templateVersionId: number;
   readonly compiled: unknown;
+  /** Whom it is from. */
+  readonly sender: Sender;
   readonly leaseUntil: Instant;
 }
 
@@ -47,8 +50,8 @@ export interface ClaimRequest {
   readonly leaseMs: number;
   /** The `now` of the plan that commanded it: a claim with a clock behind the plan's would only be told to plan again. */
   readonly notBefore: Instant;
-  /** The domain of the address that the mail is from. */
-  readonly sendingDomain: string;
+  /** Whom mail is from where no sender is published: `Name <address>`. */
+  readonly mailFrom: string;
 }
 
 /**
@@ -64,6 +67,8 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
     const message = await readMessage(transaction, request.messageId);
     const now = Math.max(clock.now(), request.notBefore) + lead.clockOffset;
     if (isFinal(message.state)) return { kind: 'final', state: message.state };
+    // Whose data is being removed is told of nowhere any more, not to a representative either.
+    if (lead.erasedAt !== null && message.state !== 'claimed') return { kind: 'look' };
     if (message.state === 'claimed') return { kind: 'busy', until: (message.leaseUntil ?? now) - lead.clockOffset };
     if (message.state === 'deferred' && message.nextAttemptAt !== null && message.nextAttemptAt > now)
       return { kind: 'look' };
@@ -75,6 +80,11 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
       await defer(transaction, message, now, 'template-missing');
       return { kind: 'look' };
     }
+    const sender = await senderOfVersion(transaction, template.sender, template.senderVersionId, request.mailFrom);
+    if (sender === null) {
+      await defer(transaction, message, now, 'sender-missing', template.sender);
+      return { kind: 'look' };
+    }
     // A question is a content of its own: the same template may ask for another thing.
     const lineage = message.question === null ? template.lineage : `${template.lineage}.${message.question.attribute}`;
     // What is not of a sequence was asked for by itself: it is not the same content once more.
@@ -82,7 +92,7 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
     const content = { lineage, repeatable, sender: template.sender };
     const address =
       message.recipientKind === 'lead'
-        ? await passGate(transaction, lead, { ...message, content }, { now, sendingDomain: request.sendingDomain })
+        ? await passGate(transaction, lead, { ...message, content }, { now, sendingDomain: domainOf(sender.from) })
         : await passToColleague(transaction, message, now);
     if (address === null) return { kind: 'look' };
     const leaseUntil = now + request.leaseMs;
@@ -110,6 +120,7 @@ export async function claimMessage(database: Database, clock: Clock, request: Cl
         templateKey,
         templateVersionId: template.versionId,
         compiled: template.compiled,
+        sender,
         leaseUntil: leaseUntil - lead.clockOffset,
       },
     };
@@ -128,10 +139,16 @@ async function passToColleague(transaction: Transaction, message: MessageRow, no
   return null;
 }
 
-async function defer(transaction: Transaction, message: MessageRow, now: Instant, reason: string): Promise<void> {
+async function defer(
+  transaction: Transaction,
+  message: MessageRow,
+  now: Instant,
+  reason: 'template-missing' | 'sender-missing',
+  detail: string | null = null,
+): Promise<void> {
   const until = nextAttempt(message.attempts + 1, now);
   await transaction.query(sql`
-    UPDATE message SET state = 'deferred', reason = ${reason}, attempts = attempts + 1, next_attempt_at = ${at(until)}
+    UPDATE message SET state = 'deferred', reason = ${reason}, detail = ${detail}, attempts = attempts + 1, next_attempt_at = ${at(until)}
     WHERE id = ${message.id}::uuid`);
   await writeMessageEvents(transaction, now, [{ messageId: message.id, state: 'deferred', reason, until }]);
 }
@@ -142,9 +159,11 @@ interface MessageRow {
   readonly enrolmentId: string | null;
   readonly handoffId: string | null;
   readonly repKey: string | null;
+  /** The representative's; of a forwarded reply without one, the mailbox that the sender of the answered mail names. */
   readonly repAddress: string | null;
   readonly stillOffered: boolean;
   readonly ofTestLead: boolean;
+  readonly address: string | null;
   readonly purpose: string;
   readonly state: MessageState;
   readonly messageIdHeader: string;
@@ -160,10 +179,15 @@ interface MessageRow {
 
 async function readMessage(transaction: Transaction, messageId: string): Promise<MessageRow> {
   const [row] = await transaction.query<MessageRow>(sql`
-    SELECT message.id, recipient_kind AS "recipientKind", message.enrolment_id AS "enrolmentId", message.handoff_id AS "handoffId", rep_key AS "repKey", rep.email AS "repAddress",
+    SELECT message.id, recipient_kind AS "recipientKind", message.enrolment_id AS "enrolmentId", message.handoff_id AS "handoffId", rep_key AS "repKey",
+           coalesce(rep.email, (
+             SELECT forward.content->>'forwardRepliesTo' FROM inbound_mail JOIN message AS answered ON answered.id = inbound_mail.message_id
+             JOIN definition ON definition.kind = 'sender' AND definition.key = coalesce(answered.sender_key, ${DEFAULT_SENDER})
+             JOIN definition_version AS forward ON forward.id = definition.live_version_id
+             WHERE inbound_mail.id = message.inbound_mail_id)) AS "repAddress",
            coalesce(handoff.state = 'offered' AND handoff.owner_key = message.rep_key, false) AS "stillOffered",
            (SELECT test FROM lead WHERE lead.id = message.lead_id) AS "ofTestLead",
-           purpose, message.state, message_id_header AS "messageIdHeader", question, template_key AS "templateKey", attempts,
+           message.address, purpose, message.state, message_id_header AS "messageIdHeader", question, template_key AS "templateKey", attempts,
            deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil", mails_from AS "mailsFrom",
            coalesce(held, false) AS "sequencePaused"
     FROM message LEFT JOIN rep ON rep.key = message.rep_key LEFT JOIN handoff ON handoff.id = message.handoff_id
@@ -178,14 +202,17 @@ async function readLiveTemplate(transaction: Transaction, key: string): Promise<
   const [row] = await transaction.query<LiveTemplate>(sql`
     SELECT version.id AS "versionId", version.compiled, coalesce(version.content->>'lineage', version.key) AS lineage,
            coalesce((version.content->>'repeatable')::boolean, false) AS repeatable,
-           coalesce(version.content->>'sender', ${DEFAULT_SENDER}) AS sender
+           coalesce(version.content->>'sender', ${DEFAULT_SENDER}) AS sender, sender.live_version_id AS "senderVersionId"
     FROM definition JOIN definition_version AS version ON version.id = definition.live_version_id
+         LEFT JOIN definition AS sender ON sender.kind = 'sender' AND sender.key = coalesce(version.content->>'sender', ${DEFAULT_SENDER})
     WHERE definition.kind = 'template' AND definition.key = ${key}`);
   return row ?? null;
 }
 
 interface LiveTemplate extends Content {
   readonly sender: string;
+  /** Null: no sender is published under that key. */
+  readonly senderVersionId: number | null;
   readonly versionId: number;
   readonly compiled: unknown;
 }

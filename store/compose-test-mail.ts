@@ -1,59 +1,160 @@
-import type { Template } from '../domain/definition/template.ts';
+import type { Actor } from '../domain/actor.ts';
+import { basisOf, DOUBLE_OPT_IN } from '../domain/consent/policy.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import { normaliseEmail } from '../domain/identity/normalise.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Mailing } from '../domain/mailing/mailing.ts';
-import { type CompiledTemplate, compileTemplate } from '../mail/compile-template.ts';
+import { domainOf } from '../domain/sender/sender.ts';
 import { type ComposeOptions, composeLeadMail, type OutgoingMail } from '../mail/compose.ts';
+import { fromSender } from '../mail/from-sender.ts';
+import { NOBODY, sampleMails } from '../mail/sample-mails.ts';
+import type { CurrentAttributes } from '../mail/variables.ts';
 import type { Database } from './database.ts';
+import type { WhichVersions } from './load-includes.ts';
+import { loadLiveDefinitions } from './load-live-definitions.ts';
+import { loadTemplateMail, type TemplateMail } from './load-template-mail.ts';
 import { loadDraftMailing } from './mailing-run.ts';
 import { newId } from './new-id.ts';
 import { readLeadMailFacts } from './read-mail-facts.ts';
+import { recordAudit } from './record-audit.ts';
 import { resolveLead } from './resolve-lead.ts';
 import { type Candidate, selectAudience } from './select-audience.ts';
 import { sql } from './sql.ts';
 import { suppressedAmong } from './suppressed-among.ts';
 
 export interface TestMailInput {
+  /** Of the mailing, or of the template. */
   readonly key: string;
   /** The company's own addresses. */
   readonly to: readonly string[];
-  /** Whose data fills the mail; default: some lead's of the audience, where there is one. */
+  /** Whose data fills the mail. Default: of a mailing some lead's of the audience, where there is one; of a template nobody's. */
   readonly leadId: string | undefined;
   /** Default: that lead's. */
   readonly locale: string | undefined;
+  readonly actor: Actor;
   readonly now: Instant;
+}
+
+/** A mail to look at, and whose data it shows: to whoever is not of the sender's own domain, nobody's. */
+export interface TestMail {
+  readonly mail: OutgoingMail;
+  readonly filledWith: 'reader' | 'nobody';
 }
 
 /**
  * A mailing's mail as its readers would get it, for colleagues, who consent by asking for it. No message of the database
- * belongs to it: its links lead on and its unsubscribe page answers, and nothing is recorded.
+ * belongs to it: its links lead on and its unsubscribe page answers, and nothing is recorded but that the test was made,
+ * and with whose data.
  *
  * Throws `not-found`, `invalid-request` (an address that a test must not go to), `conflict` (no template) and `render-failed`.
  */
 export async function composeTestMails(
   database: Database,
   options: ComposeOptions,
-  { key, to, leadId, locale, now }: TestMailInput,
-): Promise<OutgoingMail[]> {
-  const mailing = await loadDraftMailing(database, key);
-  const domain = domainOf(options.from);
-  const addresses = await checkAddresses(database, to, domain);
-  const compiled = await loadTemplate(database, mailing.template);
+  input: TestMailInput,
+): Promise<TestMail[]> {
+  const { leadId, now } = input;
+  const mailing = await loadDraftMailing(database, input.key);
+  const { template: key, purpose } = mailing;
+  const mail = await loadTemplateMail(database, { key, which: 'live', mailFrom: options.from }).catch(
+    (error: unknown) => {
+      if (!(error instanceof TendError) || error.code !== 'not-found') throw error;
+      throw new TendError('conflict', `The mailing's template "${key}" does not exist: store it first.`);
+    },
+  );
   const lead = leadId === undefined ? await someReader(database, mailing, now) : await resolveLead(database, leadId);
-  const facts = lead === null ? { locale: null, attributes: {} } : await readLeadMailFacts(database, lead, now);
-  const email = lead === null ? null : await addressOf(database, lead);
-  return addresses.map((address) => {
-    const id = newId();
-    const message = { id, messageIdHeader: `<${id}@${domain}>` };
-    const reader = { email: email ?? address, locale: locale ?? facts.locale, attributes: facts.attributes };
-    const mail = composeLeadMail({ compiled, message, lead: reader }, options);
-    return { ...mail, envelope: { ...mail.envelope, to: address }, to: address, subject: `[Test] ${mail.subject}` };
-  });
+  return compose(database, options, { ...input, mail, purpose, lead, subjectKind: 'mailing' });
 }
 
-function domainOf(mailbox: string): string {
-  return /@([^@<>\s]+)>?\s*$/.exec(mailbox)?.[1]?.toLowerCase() ?? 'localhost';
+/**
+ * The same of a template alone: what is live, or what was stored last. Templates for colleagues are filled with samples.
+ *
+ * Throws `not-found`, `invalid-request`, `definition-invalid` (a draft that does not compile) and `render-failed`.
+ */
+export async function composeTemplateTests(
+  database: Database,
+  options: ComposeOptions,
+  input: TestMailInput & { readonly which: WhichVersions },
+): Promise<TestMail[]> {
+  const { key, which, leadId } = input;
+  const mail = await loadTemplateMail(database, { key, which, mailFrom: options.from });
+  const lead = leadId === undefined ? null : await resolveLead(database, leadId);
+  const purpose = mail.template.service === true ? DOUBLE_OPT_IN : 'test';
+  return compose(database, options, { ...input, mail, purpose, lead, subjectKind: 'template' });
+}
+
+interface ComposeInput extends TestMailInput {
+  readonly mail: TemplateMail;
+  readonly purpose: string;
+  readonly lead: string | null;
+  readonly subjectKind: 'mailing' | 'template';
+}
+
+async function compose(database: Database, options: ComposeOptions, input: ComposeInput): Promise<TestMail[]> {
+  const { mail, purpose, lead, key, actor, now, subjectKind } = input;
+  const domain = domainOf(mail.sender.from);
+  const addresses = await checkAddresses(database, input.to, domain);
+  const reader = lead === null ? null : await readerOf(database, lead, now);
+  const { consent } = await loadLiveDefinitions(database);
+  const exempt = basisOf(consent, purpose) === 'exempt';
+  const tests = addresses.map((address): TestMail => {
+    const id = newId();
+    const shown = address.endsWith(`@${domain}`) ? reader : null;
+    const nobody = { ...NOBODY, email: null };
+    const composed = composeOne(options, { ...input, exempt }, { id, domain, reader: shown ?? nobody, address });
+    const sent = fromSender(composed, mail.sender, { messageId: id, signingSecret: options.signingSecret });
+    return {
+      mail: { ...sent, envelope: { ...sent.envelope, to: address }, to: address, subject: `[Test] ${sent.subject}` },
+      filledWith: shown === null ? 'nobody' : 'reader',
+    };
+  });
+  await database.transaction((transaction) =>
+    recordAudit(transaction, {
+      actor,
+      at: now,
+      action: `${subjectKind}.tested`,
+      subjectKind,
+      subjectId: key,
+      detail: { mails: tests.length, lead: tests.some(({ filledWith }) => filledWith === 'reader') ? lead : null },
+    }),
+  );
+  return tests;
+}
+
+interface Reader {
+  readonly email: string | null;
+  readonly locale: string | null;
+  readonly attributes: CurrentAttributes;
+}
+
+function composeOne(
+  options: ComposeOptions,
+  { mail, locale: asked, purpose, exempt }: ComposeInput & { readonly exempt: boolean },
+  { id, domain, reader, address }: { id: string; domain: string; reader: Reader; address: string },
+): OutgoingMail {
+  const { template, compiled, sender } = mail;
+  const locale = asked ?? reader.locale;
+  const message = { id, messageIdHeader: `<${id}@${domain}>` };
+  const email = reader.email ?? address;
+  const { attributes } = reader;
+  // What needs more than a reader (a question, a lead to tell of) is filled with samples.
+  if (template.recipient !== 'lead' || template.asks === true) {
+    const input = { template, compiled, sender, locale: locale ?? template.defaultLocale, tracking: true, options };
+    const sample = sampleMails(input, { locale, attributes, email }).at(-1);
+    if (sample === undefined) throw new TendError('render-failed', 'The template gives no mail.');
+    return { ...sample, messageId: message.messageIdHeader };
+  }
+  return composeLeadMail(
+    { compiled, message: { ...message, purpose, exempt }, lead: { email, locale, attributes, tracking: true }, sender },
+    options,
+  );
+}
+
+async function readerOf(database: Database, leadId: string, now: Instant): Promise<Reader> {
+  const [mail] = await database.query<{ value: string }>(sql`
+    SELECT value FROM identity WHERE lead_id = ${leadId}::uuid AND kind = 'email' ORDER BY linked_at DESC, id DESC LIMIT 1`);
+  const { locale, attributes } = await readLeadMailFacts(database, leadId, now);
+  return { email: mail?.value ?? null, locale, attributes };
 }
 
 /** To anybody who is a lead it would be a mailing without consent; nobody is written to whose address is suppressed. */
@@ -78,16 +179,6 @@ async function checkAddresses(database: Database, to: readonly string[], ownDoma
   return [...new Set(valid)];
 }
 
-/** What is published under this key; as long as nothing is, what was stored last. */
-async function loadTemplate(database: Database, key: string): Promise<CompiledTemplate> {
-  const [found] = await database.query<{ content: unknown; compiled: CompiledTemplate | null }>(sql`
-    SELECT content, compiled FROM definition JOIN definition_version AS version ON version.id = coalesce(live_version_id, draft_version_id)
-    WHERE definition.kind = 'template' AND definition.key = ${key}`);
-  if (found === undefined)
-    throw new TendError('conflict', `The mailing's template "${key}" does not exist: store it first.`);
-  return found.compiled ?? compileTemplate(found.content as Template);
-}
-
 /** The newest leads are looked at first, and so many. */
 const MOST_LOOKED_AT = 500;
 
@@ -101,10 +192,4 @@ async function someReader(database: Database, mailing: Mailing, now: Instant): P
     const [reader] = await selectAudience(transaction, mailing, leads, now);
     return reader?.id ?? null;
   });
-}
-
-async function addressOf(database: Database, leadId: string): Promise<string | null> {
-  const [mail] = await database.query<{ value: string }>(sql`
-    SELECT value FROM identity WHERE lead_id = ${leadId}::uuid AND kind = 'email' ORDER BY linked_at DESC, id DESC LIMIT 1`);
-  return mail?.value ?? null;
 }

@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/actor.ts';
 import { checkReport } from '../domain/attributes/report.ts';
+import { TRACKING } from '../domain/consent/policy.ts';
 import { TendError } from '../domain/errors.ts';
 import { normaliseEmail } from '../domain/identity/normalise.ts';
 import type { Instant } from '../domain/instant.ts';
@@ -54,7 +55,8 @@ export async function createTestLead(database: Database, input: TestLeadInput): 
     const values = await fitted(transaction, attributes, now);
     await insertStatements(transaction, { subject, values, source: 'api', at: now, confidence: 1, now });
     const said = new Date(now).toISOString();
-    for (const purpose of purposes) {
+    // Walking through a sequence follows its links.
+    for (const purpose of new Set([...purposes, TRACKING])) {
       const wording = 'Test lead: the mailbox belongs to whoever walks through the sequence.';
       const times = { requestedAt: said, confirmedAt: said };
       const evidence = { channel: 'email', purpose, action: 'granted', wording, ...times } as const;

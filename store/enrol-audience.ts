@@ -1,9 +1,11 @@
+import { basisOf } from '../domain/consent/policy.ts';
 import type { Instant } from '../domain/instant.ts';
 import { firstStep, type Mailing, mailingSequenceKey } from '../domain/mailing/mailing.ts';
 import { instantIn } from '../domain/mailing/mailing-time.ts';
 import { outOfReach } from '../domain/mailing/reach.ts';
 import type { Queryable, Transaction } from './database.ts';
 import { loadContents } from './load-contents.ts';
+import { loadLiveDefinitions } from './load-live-definitions.ts';
 import { lockLeads } from './lock-leads.ts';
 import { loadMailing, type MailingRun } from './mailing-run.ts';
 import { newId } from './new-id.ts';
@@ -51,15 +53,18 @@ async function whoCanBeReached(
   now: Instant,
 ): Promise<{ readonly reached: LeadInAudience[]; readonly skipped: Record<string, number> }> {
   const content = (await loadContents(transaction)).get(template) ?? { lineage: template, repeatable: false };
+  const { consent: policy } = await loadLiveDefinitions(transaction);
+  const mail = { purpose, basis: basisOf(policy, purpose), content };
   const reachOf = await readReach(
     transaction,
     audience.map(({ id }) => id),
     purpose,
+    policy,
   );
   const reached: LeadInAudience[] = [];
   const skipped: Record<string, number> = {};
   for (const lead of audience) {
-    const reason = outOfReach({ ...reachOf(lead.id), calendar: lead.calendar }, { purpose, content }, now);
+    const reason = outOfReach({ ...reachOf(lead.id), calendar: lead.calendar }, mail, now);
     if (reason === null) reached.push(lead);
     else skipped[reason] = (skipped[reason] ?? 0) + 1;
   }

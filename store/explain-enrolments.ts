@@ -37,10 +37,15 @@ export interface WaitingEnrolment {
   readonly mailsFrom: Instant | null;
 }
 
-/** `sequence`: all of its leads are held. `resuming`: that pause is over, and its leads are let out one after the other. */
+/**
+ * `reply`: the person has answered. `sequence`: all of its leads are held. `resuming`: that pause is over, and its leads are let
+ * out one after the other.
+ */
 export interface Pause {
-  readonly by: 'hand' | 'sequence' | 'resuming';
+  readonly by: 'hand' | 'reply' | 'sequence' | 'resuming';
   readonly since: Instant;
+  /** Of a reply: when it goes on, unless somebody resumes it before. */
+  readonly until?: Instant;
 }
 
 /** A plan of the lead's journey, made to see what it would do. */
@@ -114,10 +119,11 @@ async function readKept(queryable: Queryable, ids: readonly string[]): Promise<M
     id: string;
     version: number;
     byHand: Instant | null;
+    until: Instant | null;
     sequencePausedAt: Instant | null;
     resumed: boolean | null;
   }>(sql`
-    SELECT enrolment.id, version.version, enrolment.paused_at AS "byHand", pause."sequencePausedAt", pause.resumed
+    SELECT enrolment.id, version.version, enrolment.paused_at AS "byHand", enrolment.paused_until AS until, pause."sequencePausedAt", pause.resumed
     FROM enrolment JOIN definition_version AS version ON version.id = enrolment.sequence_version_id
     CROSS JOIN LATERAL (
       SELECT min(paused_at) AS "sequencePausedAt", bool_and(resumed_at IS NOT NULL) AS resumed FROM sequence_pause
@@ -125,7 +131,8 @@ async function readKept(queryable: Queryable, ids: readonly string[]): Promise<M
         AND (resumed_at IS NULL OR enrolment.started_at < resumed_at)) AS pause
     WHERE enrolment.id = ANY(${ids}::uuid[])`);
   return new Map(
-    rows.map(({ id, version, byHand, sequencePausedAt, resumed }): [string, Kept] => {
+    rows.map(({ id, version, byHand, until, sequencePausedAt, resumed }): [string, Kept] => {
+      if (byHand !== null && until !== null) return [id, { version, pause: { by: 'reply', since: byHand, until } }];
       if (byHand !== null) return [id, { version, pause: { by: 'hand', since: byHand } }];
       if (sequencePausedAt === null) return [id, { version, pause: null }];
       return [id, { version, pause: { by: resumed ? 'resuming' : 'sequence', since: sequencePausedAt } }];

@@ -4,6 +4,7 @@ import { type Explanation, explain } from '../domain/scoring/explain.ts';
 import type { ScoringModel } from '../domain/scoring/model.ts';
 import type { Database } from './database.ts';
 import { loadModelVersion } from './load-live-definitions.ts';
+import { type DiscountedInteraction, readDiscounted } from './read-discounted.ts';
 import { readHistory } from './read-history.ts';
 import { sql } from './sql.ts';
 
@@ -26,6 +27,8 @@ export interface ExplainedScore extends Explanation {
   readonly mql: readonly string[] | null;
   /** The interactions that awards and withheld points name. */
   readonly interactions: readonly NamedInteraction[];
+  /** What counts for nothing under any model, for a machine made it: the latest, oldest first. */
+  readonly discounted: readonly DiscountedInteraction[];
 }
 
 export interface NamedInteraction {
@@ -44,6 +47,7 @@ export interface NamedInteraction {
 export async function explainScore(database: Database, question: ScoreQuestion): Promise<ExplainedScore[]> {
   const { leadId, interactions: history, attributes } = await readHistory(database, question.leadId);
   const versions = await versionsToExplain(database, leadId, question);
+  const discounted = await readDiscounted(database, leadId, { until: question.at });
   const explained: ExplainedScore[] = [];
   for (const { versionId, version, because } of versions) {
     const model: ScoringModel = await loadModelVersion(database, versionId);
@@ -67,6 +71,7 @@ export async function explainScore(database: Database, question: ScoreQuestion):
           name,
           at: occurredAt,
         })),
+      discounted,
     });
   }
   return explained;

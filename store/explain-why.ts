@@ -1,6 +1,7 @@
 import type { Calendar } from '../domain/calendar/calendar.ts';
 import { evaluate } from '../domain/conditions/evaluate.ts';
 import type { Trace } from '../domain/conditions/trace.ts';
+import type { Preferences } from '../domain/consent/preferences.ts';
 import type { Instant } from '../domain/instant.ts';
 import { isShut } from '../domain/journey/asked-to-enter.ts';
 import { planJourney } from '../domain/journey/plan.ts';
@@ -34,6 +35,8 @@ export interface Why {
   readonly parked: { readonly at: Instant; readonly error: string } | null;
   /** All marketing of the installation stands still since. */
   readonly pausedAt: Instant | null;
+  /** What the person set for all marketing; null where the history could not be processed. */
+  readonly preferences: Pick<Preferences, 'pausedUntil' | 'limit'> | null;
   readonly handoff: HandoffView | null;
   /** Ready for sales by a publishing, not by anything it did: its offer is held back. */
   readonly held: readonly HeldBack[];
@@ -107,6 +110,7 @@ export async function explainWhy(database: Database, leadId: string, now: Instan
       unassessed,
       parked: parkedAt === null ? null : { at: parkedAt, error: parkedError ?? '' },
       pausedAt,
+      preferences: snapshot === null ? null : inForce(snapshot.preferences, leadNow),
       handoff: handoff === undefined || handoff.state === 'closed' ? null : handoff,
       held: await readHeld(transaction, id),
       enrolments: await explainEnrolments(
@@ -122,6 +126,11 @@ export async function explainWhy(database: Database, leadId: string, now: Instan
       messages,
     };
   });
+}
+
+/** A pause that is over is none. */
+function inForce({ pausedUntil, limit }: Preferences, now: Instant): Why['preferences'] {
+  return { pausedUntil: pausedUntil !== null && pausedUntil > now ? pausedUntil : null, limit };
 }
 
 interface LeadRow extends JourneyLead {

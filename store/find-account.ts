@@ -3,9 +3,14 @@ import type { Queryable, Transaction } from './database.ts';
 import { newId } from './new-id.ts';
 import { at, sql } from './sql.ts';
 
-/** The id of the account with this domain, or null. `domain` is a company's, as `domain/account/` gives it. */
+/**
+ * The id of the account with this domain, or null. `domain` is a company's, as `domain/account/` gives it. An erasure that
+ * is taking the account's domain is waited for, and one that comes later waits.
+ */
 export async function findAccount(queryable: Queryable, domain: string): Promise<string | null> {
-  const [account] = await queryable.query<{ id: string }>(sql`SELECT id FROM account WHERE domain = ${domain}`);
+  const [account] = await queryable.query<{ id: string }>(
+    sql`SELECT id FROM account WHERE domain = ${domain} FOR KEY SHARE`,
+  );
   return account?.id ?? null;
 }
 

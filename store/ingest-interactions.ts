@@ -6,7 +6,8 @@ import { at, sql } from './sql.ts';
 export type IdentityKind = 'email' | 'user_id' | 'anonymous_id' | 'phone';
 
 /** Whose interaction it is: an identity's id where Tend knows it already, else a normalised kind and value. */
-export type IdentityReference = { readonly id: number } | { readonly kind: IdentityKind; readonly value: string };
+export type IdentityReference =
+  /** A lead's. */ { readonly id: number } | { readonly kind: IdentityKind; readonly value: string };
 
 /** An interaction as it comes in, validated and normalised. */
 export interface NewInteraction {
@@ -41,17 +42,18 @@ export async function ingestInteractions(database: Database, interactions: reado
 /** As `ingestInteractions`, as a part of a larger transaction (Tend's own interactions). */
 export async function ingestWithin(transaction: Transaction, interactions: readonly NewInteraction[]): Promise<number> {
   const identities = await resolveIdentities(transaction, interactions);
-  const rows = interactions.map((interaction) => ({
-    interaction,
-    identity: identities.get(referenceKey(interaction.identity)),
-  }));
+  const rows = interactions.flatMap((interaction) => {
+    const identity = identities.get(referenceKey(interaction.identity));
+    // It went with its person, who is being erased at this moment.
+    return identity === undefined ? [] : [{ interaction, identity }];
+  });
   const stored = await transaction.query(sql`
     INSERT INTO interaction (source, message_id, identity_id, lead_id, kind, name, properties, context, occurred_at, received_at, claimed_at, own_time)
     SELECT * FROM unnest(
       ${rows.map((row) => row.interaction.source)}::text[],
       ${rows.map((row) => row.interaction.messageId)}::text[],
-      ${rows.map((row) => row.identity?.id)}::bigint[],
-      ${rows.map((row) => row.identity?.leadId)}::uuid[],
+      ${rows.map((row) => row.identity.id)}::bigint[],
+      ${rows.map((row) => row.identity.leadId)}::uuid[],
       ${rows.map((row) => row.interaction.kind)}::text[],
       ${rows.map((row) => row.interaction.name)}::text[],
       ${rows.map((row) => JSON.stringify(row.interaction.properties))}::jsonb[],
@@ -86,7 +88,7 @@ async function resolveIdentities(
   const resolved = new Map<string, ResolvedIdentity>();
   if (ids.size > 0) {
     const rows = await transaction.query<ResolvedIdentity>(sql`
-      SELECT id, lead_id AS "leadId" FROM identity WHERE id = ANY(${[...ids]}::bigint[]) ORDER BY id FOR KEY SHARE`);
+      SELECT id, lead_id AS "leadId" FROM identity WHERE id = ANY(${[...ids]}::bigint[]) AND lead_id IS NOT NULL ORDER BY id FOR KEY SHARE`);
     for (const row of rows) resolved.set(referenceKey({ id: row.id }), row);
   }
   if (named.size > 0) {

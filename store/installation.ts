@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/actor.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Database } from './database.ts';
+import { holdOffPlans } from './publishing-lock.ts';
 import { recordAudit } from './record-audit.ts';
 import { at, sql } from './sql.ts';
 import { wakeLeadsWithOpenMail } from './wake-leads-with-open-mail.ts';
@@ -33,6 +34,8 @@ export async function resumeInstallation(database: Database, actor: Actor, now: 
 
 async function setPaused(database: Database, paused: boolean, actor: Actor, now: Instant): Promise<Installation> {
   await database.transaction(async (transaction) => {
+    // No plan reads the pause as it was and commits after this has looked for whom to wake: its mail would wait for ever.
+    await holdOffPlans(transaction);
     const changed = await transaction.query(sql`
       UPDATE installation SET paused_at = ${paused ? at(now) : null}, paused_by = ${paused ? actor.name : null}
       WHERE id = 1 AND (paused_at IS NULL) = ${paused} RETURNING 1`);

@@ -12,6 +12,7 @@ import { attributesMatter } from './attributes-matter.ts';
 import type { Clock } from './clock.ts';
 import { ACCOUNT_BATCHES_AT_ONCE, continueAccountRefolds } from './continue-account-refolds.ts';
 import type { Database, Transaction } from './database.ts';
+import { dropBefore, dropUnused, erasedSince } from './erased-identities.ts';
 import { insertWebsiteStatements } from './insert-statements.ts';
 import { isTransient } from './is-transient.ts';
 import { joinAccount } from './join-account.ts';
@@ -92,6 +93,7 @@ async function linkOne(transaction: Transaction, interactionId: number, now: Ins
   if (identify === undefined) return false;
   const given = identitiesIn(identify.context);
   const identities = await ensureIdentities(transaction, given, now);
+  if (await dropLate(transaction, identify, identities)) return true;
   const leads = await lockLeadsOf(transaction, identities);
   // After the leads, as the assessor does it, which marks this very row: the other way round they wait for each other.
   const [mine] = await transaction.query<{ assessed: boolean }>(sql`
@@ -145,6 +147,28 @@ async function linkOne(transaction: Transaction, interactionId: number, now: Ins
   return true;
 }
 
+/**
+ * True where the identify is from before an erasure of the person that it names: it was on its way, or a browser had held
+ * it back, and must not make that person again. One from after it begins anew, without what came late.
+ */
+async function dropLate(
+  transaction: Transaction,
+  { id, occurredAt }: Identify,
+  identities: readonly KnownIdentity[],
+): Promise<boolean> {
+  const erasedAt = await erasedSince(transaction, identities);
+  if (erasedAt === null) return false;
+  const ownerless = identities.filter(({ leadId }) => leadId === null).map((identity) => identity.id);
+  await dropBefore(transaction, ownerless, erasedAt);
+  if (occurredAt > erasedAt) return false;
+  // Where another identity's lead has it already, that it happened stays, without what it says.
+  await transaction.query(sql`DELETE FROM interaction WHERE id = ${id}::bigint AND lead_id IS NULL`);
+  await transaction.query(sql`
+    UPDATE interaction SET linked_at = received_at, context = '{}', properties = '{}' WHERE id = ${id}::bigint`);
+  await dropUnused(transaction, ownerless);
+  return true;
+}
+
 interface KnownIdentity {
   readonly id: number;
   readonly kind: string;
@@ -159,6 +183,18 @@ async function ensureIdentities(
 ): Promise<KnownIdentity[]> {
   if (given.length === 0) return [];
   const sorted = [...given].sort((a, b) => (`${a.kind} ${a.value}` < `${b.kind} ${b.value}` ? -1 : 1));
+  for (;;) {
+    const found = await lockIdentities(transaction, sorted, now);
+    // One is missing where its person was erased while this waited: then it is nobody's, and made anew.
+    if (found.length === sorted.length) return found;
+  }
+}
+
+async function lockIdentities(
+  transaction: Transaction,
+  sorted: readonly GivenIdentity[],
+  now: Instant,
+): Promise<KnownIdentity[]> {
   const kinds = sorted.map(({ kind }) => kind);
   const values = sorted.map(({ value }) => value);
   await transaction.query(sql`
@@ -254,6 +290,12 @@ async function keepLocale(transaction: Transaction, leadId: string, traits: Prop
   const [before] = await transaction.query<{ timeZone: string | null }>(sql`
     SELECT time_zone AS "timeZone" FROM lead WHERE id = ${leadId}::uuid`);
   await transaction.query(sql`
-    UPDATE lead SET locale = coalesce(${locale ?? null}, locale), time_zone = coalesce(${zone ?? null}, time_zone) WHERE id = ${leadId}::uuid`);
+    UPDATE lead SET time_zone = coalesce(${zone ?? null}, time_zone),
+           -- What a person chose among their preferences, a website does not know better.
+           locale = CASE WHEN EXISTS (
+             SELECT FROM consent WHERE change->>'locale' IS NOT NULL
+               AND lead_id IN (SELECT id FROM lead AS same WHERE same.id = ${leadId}::uuid OR same.merged_into = ${leadId}::uuid))
+           THEN locale ELSE coalesce(${locale ?? null}, locale) END
+    WHERE id = ${leadId}::uuid`);
   return zone !== undefined && zone !== before?.timeZone;
 }

@@ -34,6 +34,7 @@ export async function mergeLeads(
   await moveEnrolments(transaction, survivor, loser, now);
   await transaction.query(sql`UPDATE message SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
   await transaction.query(sql`UPDATE webhook_delivery SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
+  await transaction.query(sql`UPDATE inbound_mail SET lead_id = ${survivor}::uuid WHERE lead_id = ${loser}::uuid`);
   await moveHandoffs(transaction, await lockLead(transaction, survivor), loser, now);
   await transaction.query(sql`UPDATE lead SET merged_into = ${survivor}::uuid WHERE merged_into = ${loser}::uuid`);
   await transaction.query(

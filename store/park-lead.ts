@@ -10,7 +10,7 @@ import { at, sql } from './sql.ts';
 export async function parkLead(database: Database, clock: Clock, leadId: string, error: unknown): Promise<void> {
   await database.query(sql`
     UPDATE lead SET parked_at = ${at(clock.now())}, parked_error = ${describeError(error)}, attention_rev = attention_rev + 1
-    WHERE id = ${leadId}::uuid`);
+    WHERE id = ${leadId}::uuid AND erased_at IS NULL`);
 }
 
 /** The same for the lead that a message is about. */

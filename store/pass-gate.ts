@@ -1,5 +1,5 @@
 import { nothingKnown } from '../domain/attributes/history.ts';
-import { basisOf } from '../domain/consent/policy.ts';
+import { basisOf, isBoundToItsAddress } from '../domain/consent/policy.ts';
 import type { Instant } from '../domain/instant.ts';
 import { canMail, type WithheldReason } from '../domain/sending/gate.ts';
 import { obstaclesTo } from '../domain/sending/obstacle.ts';
@@ -18,6 +18,8 @@ import { writeMessageEvents } from './write-message-events.ts';
 export interface MailAtGate {
   readonly id: string;
   readonly purpose: string;
+  /** The one that it was made for. */
+  readonly address: string | null;
   readonly deadlineAt: Instant | null;
   readonly sequencePaused: boolean;
   readonly mailsFrom: Instant | null;
@@ -35,7 +37,8 @@ export async function passGate(
   { now, sendingDomain }: { readonly now: Instant; readonly sendingDomain: string },
 ): Promise<string | null> {
   const { pacing, consent: consentPolicy } = await loadLiveDefinitions(transaction);
-  const facts = await readGateFacts(transaction, lead.id, [mail.purpose], consentPolicy);
+  const to = isBoundToItsAddress(mail.purpose) ? mail.address : null;
+  const facts = await readGateFacts(transaction, lead.id, [mail.purpose], consentPolicy, to);
   const attributes = (await readAttributeHistories(transaction, [lead])).get(lead.id) ?? nothingKnown;
   const calendar = await readCalendar(transaction, lead.id, pacing, attributes, now);
   const { purpose, deadlineAt, sequencePaused, mailsFrom, content } = mail;
@@ -64,19 +67,19 @@ export async function passGate(
   }
   // The places are those of the mail server's day, which a test lead's clock has nothing to do with.
   const worldNow = now - lead.clockOffset;
-  const receiver = await passReceiver(transaction, {
-    domain: domainOf(facts.address),
-    messageId: mail.id,
-    now: worldNow,
-  });
-  if (receiver.kind === 'wait') {
+  const { id: messageId } = mail;
+  const receiver =
+    facts.ways.receiver === null
+      ? null
+      : await passReceiver(transaction, { domain: domainOf(facts.address), messageId, now: worldNow });
+  if (receiver?.kind === 'wait') {
     const why = { reason: 'receiver-refuses', until: receiver.until + lead.clockOffset, detail: receiver.why } as const;
     await write(transaction, mail.id, 'delayed', why, now);
     return null;
   }
   const place = await takeThrottle(transaction, { policy: pacing, sendingDomain, now: worldNow });
   if (place.kind === 'taken') {
-    await receiver.take();
+    await receiver?.take();
     return facts.address;
   }
   const until = place.at + lead.clockOffset;

@@ -29,7 +29,12 @@ export async function pauseEnrolment(
 ): Promise<SteeredEnrolment> {
   return withEnrolment(database, { id, now: worldNow }, async (transaction, enrolment) => {
     const { lead, sequenceKey: sequence, now } = enrolment;
-    if (enrolment.pausedAt !== null) return { id, leadId: lead.id, sequence, pausedAt: enrolment.pausedAt };
+    if (enrolment.pausedAt !== null) {
+      // One that was held for a reply is held by hand from now on: it does not go on by itself.
+      await transaction.query(sql`
+        UPDATE enrolment SET paused_reason = NULL, paused_until = NULL WHERE id = ${id}::uuid AND paused_reason IS NOT NULL`);
+      return { id, leadId: lead.id, sequence, pausedAt: enrolment.pausedAt };
+    }
     await transaction.query(sql`UPDATE enrolment SET paused_at = ${at(now)} WHERE id = ${id}::uuid`);
     await noteSteering(transaction, enrolment, actor, 'enrolment.paused');
     return { id, leadId: lead.id, sequence, pausedAt: now };
@@ -51,7 +56,9 @@ export async function resumeEnrolment(
       const heldMs = heldBesides(own, others, startedAt);
       const stepHeldMs = heldBesides(own, others, stepBeganAt);
       await shiftClocks(transaction, [{ id, heldMs, stepHeldMs, mailsFrom: null, spreadMs: 0 }]);
-      await transaction.query(sql`UPDATE enrolment SET paused_at = NULL WHERE id = ${id}::uuid`);
+      await transaction.query(
+        sql`UPDATE enrolment SET paused_at = NULL, paused_reason = NULL, paused_until = NULL WHERE id = ${id}::uuid`,
+      );
       await noteSteering(transaction, enrolment, actor, 'enrolment.resumed');
     }
     return { id, leadId: lead.id, sequence, pausedAt: null };

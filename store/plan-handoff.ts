@@ -5,6 +5,7 @@ import type { Database, Transaction } from './database.ts';
 import { lockLead } from './lock-lead.ts';
 import { newId } from './new-id.ts';
 import { at, sql } from './sql.ts';
+import { writeLostClaim } from './write-lost-claim.ts';
 import { writeMessageEvents } from './write-message-events.ts';
 
 /** What the process of a handoff is to do next. */
@@ -61,7 +62,7 @@ export async function planHandoffRow(
         continue;
       }
       if (plan.kind === 'settleMail') {
-        await settleMail(transaction, plan.message, now);
+        await writeLostClaim(transaction, plan.message, plan.fate, now);
         continue;
       }
       // A mail commanded is looked after: a workflow that was lost with its command is found by this.
@@ -95,7 +96,8 @@ async function readHandoff(
   const asked = await transaction.query<{ repKey: string }>(sql`
     SELECT rep_key AS "repKey" FROM handoff_assignment WHERE handoff_id = ${handoffId}::uuid ORDER BY round`);
   const [mail] = await transaction.query<NonNullable<HandoffSnapshot['mail']>>(sql`
-    SELECT id, state, next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil" FROM message
+    SELECT id, state, next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil", CASE WHEN state = 'claimed' THEN if_lost(message) END AS "ifLost"
+    FROM message
     WHERE handoff_id = ${handoffId}::uuid AND recipient_kind = 'rep' AND visit = ${row.round}::int`);
   const { attentionRev, ...handoff } = row;
   return { snapshot: { ...handoff, reps, asked: asked.map(({ repKey }) => repKey), mail: mail ?? null }, attentionRev };
@@ -145,10 +147,4 @@ async function assign(
     })),
     { messageId: id, state: 'due', reason: null, until: null },
   ]);
-}
-
-async function settleMail(transaction: Transaction, messageId: string, now: Instant): Promise<void> {
-  await transaction.query(sql`
-    UPDATE message SET state = 'unknown', reason = 'no-result', lease_until = NULL, finished_at = ${at(now)} WHERE id = ${messageId}::uuid`);
-  await writeMessageEvents(transaction, now, [{ messageId, state: 'unknown', reason: 'no-result', until: null }]);
 }

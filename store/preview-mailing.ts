@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { basisOf } from '../domain/consent/policy.ts';
 import { durationMs, type Instant } from '../domain/instant.ts';
 import type { Mailing } from '../domain/mailing/mailing.ts';
 import { instantIn, type MailingTime } from '../domain/mailing/mailing-time.ts';
@@ -85,19 +86,21 @@ async function tallyBatch(
 ): Promise<void> {
   const { purpose, template, deadline } = mailing;
   const content = (await loadContents(transaction)).get(template) ?? { lineage: template, repeatable: false };
-  const { pacing } = await loadLiveDefinitions(transaction);
+  const { pacing, consent: policy } = await loadLiveDefinitions(transaction);
   const audience = await selectAudience(transaction, mailing, leads, now);
   const reachOf = await readReach(
     transaction,
     audience.map(({ id }) => id),
     purpose,
+    policy,
   );
+  const mail = { purpose, basis: basisOf(policy, purpose), content };
   tally.looked += leads.length;
   for (const { id, calendar } of audience) {
     const lead = { ...reachOf(id), calendar };
     const own = instantIn(time, calendar.zone);
     const times = { dueAt: Math.max(own, now), deadlineAt: own + durationMs(deadline) };
-    const reason = outOfReach(lead, { purpose, content }, now);
-    count(tally, reason === null ? prospect(lead, { purpose, content }, pacing, times) : { kind: 'never', reason });
+    const reason = outOfReach(lead, mail, now);
+    count(tally, reason === null ? prospect(lead, mail, pacing, times) : { kind: 'never', reason });
   }
 }

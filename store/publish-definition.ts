@@ -3,9 +3,8 @@ import type { AttributeSet } from '../domain/attributes/definition.ts';
 import { setProblems } from '../domain/attributes/vocabulary.ts';
 import { canonicalJson } from '../domain/definition/canonical-json.ts';
 import type { DefinitionKind } from '../domain/definition/definition.ts';
-import type { Template } from '../domain/definition/template.ts';
 import { KIND_NAMES } from '../domain/definition/validate.ts';
-import { TendError } from '../domain/errors.ts';
+import { type FieldProblem, TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Json } from '../domain/interaction/interaction.ts';
 import type { FirstLook } from '../domain/journey/snapshot.ts';
@@ -16,8 +15,8 @@ import { storedPolicy } from '../domain/pacing/policy-schema.ts';
 import type { ApprovalParty } from '../domain/scoring/approval.ts';
 import { type Sequence, sequenceSchema } from '../domain/sequence/definition.ts';
 import { conditionsAmong } from '../domain/sequence/signal.ts';
-import { type CompiledTemplate, compileTemplate } from '../mail/compile-template.ts';
 import { checkApprovals } from './approve-model.ts';
+import { checkConsentPolicy } from './check-consent-policy.ts';
 import { checkMailing } from './check-mailing.ts';
 import { checkReferences } from './check-references.ts';
 import { BATCHES_AT_ONCE, continueRefolds, REFOLD_PENDING } from './continue-refolds.ts';
@@ -25,6 +24,7 @@ import type { Database, Transaction } from './database.ts';
 import { type LiveDefinitions, loadLiveDefinitions, type SequencePublication } from './load-live-definitions.ts';
 import { loadLiveAttributeSets } from './load-vocabulary.ts';
 import { HAND_OFF_ALL, makeModelLive, type PublicationChoice } from './make-model-live.ts';
+import { assertStillLive, type PreparedMails, prepareMails, storeRecompiled } from './prepare-mails.ts';
 import { holdOffPlans } from './publishing-lock.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { recordAudit } from './record-audit.ts';
@@ -32,6 +32,7 @@ import { scheduleRun } from './schedule-run.ts';
 import { insertJob } from './sequence-job.ts';
 import { at, sql } from './sql.ts';
 import { unparkAll } from './unpark-all.ts';
+import { wakeLeadsThatWaitFor } from './wake-leads-that-wait-for.ts';
 import { wakeLeadsWithOpenMail } from './wake-leads-with-open-mail.ts';
 
 export interface PublishInput {
@@ -54,30 +55,35 @@ export interface Published {
   readonly version: number;
   /** False when the draft was live already; nothing has changed then. */
   readonly published: boolean;
+  /** Of a template: what should be looked at, though nothing stood in the way. */
+  readonly warnings?: readonly FieldProblem[];
 }
 
 /**
  * Makes a definition's draft live. Leads in a sequence stay on the version they entered with; templates are taken at
- * the moment of sending; a scoring model, and what attributes mean, is applied to the whole history of every lead.
+ * the moment of sending, and made anew with a layout or partial that they include; a scoring model, and what attributes
+ * mean, is applied to the whole history of every lead.
  *
- * Throws `not-found` (nothing was drafted under this key) and `definition-invalid` (a template does not compile, a
- * sequence's template is not live, an attribute stands in two sets), and `conflict` (an approval is missing, another
- * pacing policy is live).
+ * Throws `not-found` (nothing was drafted under this key) and `definition-invalid` (a template does not compile, or not
+ * with this layout; a sequence's template is not live, an attribute stands in two sets), and `conflict` (an approval is
+ * missing, another policy of the kind is live).
  */
 export async function publishDefinition(database: Database, input: PublishInput): Promise<Published> {
   // Compiling takes a while and must not hold the row's lock; the content is immutable, so it can be done before.
   const before = await readDraft(database, input);
-  const compiled =
-    input.kind === 'template' && before.compiled === null ? await compileTemplate(before.content as Template) : null;
+  const mails = before.live
+    ? null
+    : await prepareMails(database, { ...before, kind: input.kind, key: input.key }, input.now);
+  const warned = mails?.compiled ? { warnings: mails.warnings } : {};
   const published = await database.transaction(async (transaction) => {
     await holdOffPlans(transaction);
-    // Sets of attributes are held against each other, and pacing policies too, so they are published one at a time; and
+    // Sets of attributes are held against each other, and policies too, so they are published one at a time; and
     // sequences, so that their publications are numbered in the order in which plans come to see them.
     await transaction.query(sql`
-      SELECT 1 FROM definition WHERE kind = ${input.kind} AND (key = ${input.key} OR kind IN ('attributes', 'pacing', 'sequence')) ORDER BY key FOR UPDATE`);
+      SELECT 1 FROM definition WHERE kind = ${input.kind} AND (key = ${input.key} OR kind IN ('attributes', 'pacing', 'consent', 'sequence')) ORDER BY key FOR UPDATE`);
     const draft = await readDraft(transaction, input);
-    // Somebody stored another draft meanwhile: what was compiled, and what the caller saw, was the one before.
-    if (draft.id !== before.id) {
+    // Somebody stored another draft meanwhile, or went back to one before: what was compiled was for how it stood then.
+    if (draft.id !== before.id || (before.live && !draft.live)) {
       throw new TendError(
         'conflict',
         `A new draft of "${input.key}" was stored while this one was being published: publish again.`,
@@ -95,11 +101,14 @@ export async function publishDefinition(database: Database, input: PublishInput)
           'conflict',
           `Version ${draft.version} of "${input.key}" is live already, and what becomes of leads was chosen then: publish another draft to choose anew.`,
         );
-      return { key: input.key, version: draft.version, published: false };
+      return { key: input.key, version: draft.version, published: false, ...warned };
     }
+    if (mails !== null) await assertStillLive(transaction, mails, input.key);
     if (input.kind === 'sequence') await checkReferences(transaction, sequenceSchema.parse(draft.content));
     if (input.kind === 'attributes') await checkOtherSets(transaction, draft.content as AttributeSet);
-    if (input.kind === 'pacing') await checkOtherPolicies(transaction, input.key);
+    if (input.kind === 'pacing' || input.kind === 'consent')
+      await checkOtherPolicies(transaction, input.kind, input.key);
+    if (input.kind === 'consent') await checkConsentPolicy(transaction, draft.content);
     if (input.kind === 'mailing') await scheduleMailingVersion(transaction, input, draft);
     if (input.kind === 'scoring_model') {
       const { key, actor, now, choice = HAND_OFF_ALL, approvals = [] } = input;
@@ -107,8 +116,8 @@ export async function publishDefinition(database: Database, input: PublishInput)
       await checkApprovals(transaction, model, approvals);
       await makeModelLive(transaction, { ...model, choice, action: 'definition.published', actor, now });
       await unparkAll(transaction);
-    } else await makeLive(transaction, input, draft, compiled);
-    return { key: input.key, version: draft.version, published: true };
+    } else await makeLive(transaction, input, draft, mails);
+    return { key: input.key, version: draft.version, published: true, ...warned };
   });
   // It is live, whatever becomes of this: the sweep goes on.
   if (input.kind === 'scoring_model' || input.kind === 'attributes')
@@ -120,13 +129,12 @@ interface Draft {
   readonly id: number;
   readonly version: number;
   readonly content: unknown;
-  readonly compiled: CompiledTemplate | null;
   readonly live: boolean;
 }
 
 async function readDraft(queryable: Database | Transaction, { kind, key }: PublishInput): Promise<Draft> {
   const [draft] = await queryable.query<Draft>(sql`
-    SELECT version.id, version.version, version.content, version.compiled, definition.live_version_id IS NOT DISTINCT FROM version.id AS live
+    SELECT version.id, version.version, version.content, definition.live_version_id IS NOT DISTINCT FROM version.id AS live
     FROM definition JOIN definition_version AS version ON version.id = definition.draft_version_id
     WHERE definition.kind = ${kind} AND definition.key = ${key}`);
   if (draft === undefined) {
@@ -160,13 +168,13 @@ async function checkOtherSets(transaction: Transaction, set: AttributeSet): Prom
 }
 
 /** Whether a mail may go is one question, so one policy answers it. */
-async function checkOtherPolicies(transaction: Transaction, key: string): Promise<void> {
+async function checkOtherPolicies(transaction: Transaction, kind: 'pacing' | 'consent', key: string): Promise<void> {
   const [other] = await transaction.query<{ key: string }>(sql`
-    SELECT key FROM definition WHERE kind = 'pacing' AND live_version_id IS NOT NULL AND key <> ${key}`);
+    SELECT key FROM definition WHERE kind = ${kind} AND live_version_id IS NOT NULL AND key <> ${key}`);
   if (other === undefined) return;
   throw new TendError(
     'conflict',
-    `The pacing policy "${other.key}" is live, and there can be one: store yours under the key "${other.key}" and publish that.`,
+    `The ${KIND_NAMES[kind]} "${other.key}" is live, and there can be one: store yours under the key "${other.key}" and publish that.`,
   );
 }
 
@@ -174,24 +182,29 @@ async function makeLive(
   transaction: Transaction,
   input: PublishInput,
   draft: Draft,
-  compiled: CompiledTemplate | null,
+  mails: PreparedMails | null,
 ): Promise<void> {
   const { kind, key, actor, now } = input;
   const before = await loadLiveDefinitions(transaction);
   const publication = kind === 'sequence' ? await askForLooks(transaction, input, draft, before) : null;
   await transaction.query(sql`
     UPDATE definition SET live_version_id = ${draft.id}::bigint WHERE kind = ${kind} AND key = ${key}`);
-  const made = kind === 'attributes' ? REFOLD_PENDING : compiled;
+  const made = kind === 'attributes' ? REFOLD_PENDING : (mails?.compiled ?? null);
   await transaction.query(sql`
     UPDATE definition_version SET published_at = ${at(now)}, published_by = ${actor.name},
            compiled = coalesce(${made === null ? null : JSON.stringify(made)}::jsonb, compiled),
            publication = ${publication === null ? null : JSON.stringify(publication)}::jsonb
     WHERE id = ${draft.id}::bigint`);
-  if (kind === 'template') await wakeLeadsThatWaitFor(transaction, key);
+  if (mails !== null) {
+    await storeRecompiled(transaction, mails, now);
+    await wakeLeadsThatWaitFor(transaction, mails.templates);
+  }
   if (kind === 'pacing') {
     const moved = !isSamePlace(before.pacing, storedPolicy(draft.content));
     await (moved ? wakeLeadsInSequences(transaction) : wakeLeadsWithOpenMail(transaction));
   }
+  // On which ground a mail goes, and until when a consent carries it, is another question now.
+  if (kind === 'consent') await wakeLeadsWithOpenMail(transaction);
   await unparkAll(transaction);
   const detail = { version: draft.version, ...(publication !== null && { existing: publication.existing }) };
   await recordAudit(transaction, {
@@ -234,32 +247,6 @@ function entersAlike(before: Sequence, sequence: Sequence): boolean {
   const noted = ({ entry, stages, reentry }: Sequence) =>
     canonicalJson({ when: conditionsAmong(entry), stages, reentry } as unknown as Json);
   return noted(before) === noted(sequence);
-}
-
-/**
- * Mails that were withheld because the template was missing or could not be rendered may go now, and streams that had
- * nothing more may have this.
- */
-async function wakeLeadsThatWaitFor(transaction: Transaction, templateKey: string): Promise<void> {
-  const leads = await transaction.query<{ id: string }>(sql`
-    SELECT id FROM lead WHERE id IN (
-      SELECT lead_id FROM message WHERE template_key = ${templateKey} AND state IN ('due', 'delayed', 'deferred') AND recipient_kind IN ('lead', 'colleague')
-      UNION ALL
-      SELECT lead_id FROM enrolment JOIN definition_version AS version ON version.id = sequence_version_id
-      WHERE exhausted AND jsonb_path_exists(version.content, '$.streams[*].tracks[*].contents[*] ? (@ == $key)', jsonb_build_object('key', ${templateKey}::text)))
-    ORDER BY id FOR NO KEY UPDATE`);
-  await transaction.query(sql`
-    UPDATE message SET next_attempt_at = NULL
-    WHERE template_key = ${templateKey} AND state = 'deferred' AND reason IN ('template-missing', 'render-failed')`);
-  await raiseAttention(
-    transaction,
-    leads.map(({ id }) => id),
-  );
-  const handoffs = await transaction.query<{ id: string }>(sql`
-    UPDATE handoff SET attention_rev = attention_rev + 1
-    WHERE id IN (SELECT handoff_id FROM message WHERE template_key = ${templateKey} AND state IN ('due', 'deferred') AND recipient_kind = 'rep')
-    RETURNING id`);
-  for (const { id } of handoffs) await transaction.notify('tend_handoff', id);
 }
 
 /** Where leads live of whom nothing better is known: by whose clock, and with which holidays. */

@@ -37,6 +37,7 @@ export async function lockLeadsToAssess(
         SELECT id, lead_id FROM interaction
         WHERE assessed_at IS NULL AND lead_id IS NOT NULL AND id > ${after}::bigint
           AND lead_id <> ALL (ARRAY(SELECT id FROM lead WHERE parked_at IS NOT NULL))
+          AND lead_id <> ALL (ARRAY(SELECT unnest(lead_ids) FROM erasure WHERE done_at IS NULL))
         ORDER BY id LIMIT ${which.batchSize}::int) AS oldest
       GROUP BY lead_id`);
     const full = oldest.reduce((sum, { interactions }) => sum + interactions, 0) >= which.batchSize;

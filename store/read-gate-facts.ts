@@ -29,39 +29,57 @@ export interface LeadGateFacts {
   readonly received: ReadonlySet<string>;
 }
 
-/** Reads them in a transaction that holds the lead's lock. `purposes` are those of the mails in question. */
+/**
+ * Reads them in a transaction that holds the lead's lock. `purposes` are those of the mails in question; `to` is the address
+ * of one that goes nowhere else (default: the lead's own).
+ */
 export async function readGateFacts(
   queryable: Queryable,
   leadId: string,
   purposes: readonly string[],
   policy: ConsentPolicy,
+  to: string | null = null,
 ): Promise<LeadGateFacts> {
-  const [facts] = await queryable.query<Pick<LeadGateFacts, 'paused' | 'handoffOpen' | 'address'>>(sql`
-    SELECT (SELECT paused_at IS NOT NULL FROM installation WHERE id = 1) AS paused,
+  const [facts] = await queryable.query<
+    Pick<LeadGateFacts, 'paused' | 'handoffOpen' | 'address'> & { clockOffset: number | null }
+  >(sql`
+    SELECT (SELECT clock_offset_ms FROM lead WHERE id = ${leadId}::uuid) AS "clockOffset",
+           (SELECT paused_at IS NOT NULL FROM installation WHERE id = 1) AS paused,
            EXISTS (SELECT FROM handoff WHERE lead_id = ${leadId}::uuid AND state <> 'closed') AS "handoffOpen",
            mail.value AS address
     FROM (SELECT 1) AS one LEFT JOIN LATERAL (
       SELECT value FROM identity WHERE lead_id = ${leadId}::uuid AND kind = 'email' ORDER BY linked_at DESC, id DESC LIMIT 1
     ) AS mail ON true`);
-  const { paused = false, handoffOpen = false, address = null } = facts ?? {};
+  const { paused = false, handoffOpen = false } = facts ?? {};
+  const address = to ?? facts?.address ?? null;
   const known = { paused, handoffOpen, address };
   if (purposes.length === 0) {
     const nothing = { suppressed: false, preferences: noPreferences, ways: freeWays };
     return { ...known, ...nothing, consents: new Map(), sent: [], received: new Set() };
   }
-  const { suppressed, ways } = await readWays(queryable, address);
+  const { suppressed, ways } = await readWays(queryable, address, facts?.clockOffset ?? 0);
   const { records, changes } = await readConsentRecords(queryable, leadId);
-  // Claimed and unknown count as sent: they may have left.
-  const mails = await queryable.query<{ at: Instant | null; purpose: string; lineage: string }>(sql`
-    SELECT claimed_at AS at, purpose, lineage FROM message
+  // Claimed and unknown count as sent: they may have left. So may have what is sent again, at the claim of then; whether
+  // it was received is left open as long as it is still to be sent.
+  const mails = await queryable.query<{
+    at: Instant | null;
+    purpose: string;
+    lineage: string | null;
+    loose: boolean;
+  }>(sql`
+    SELECT claimed_at AS at, purpose, lineage, enrolment_id IS NULL AS loose FROM message
     WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'lead' AND state IN ('claimed', 'accepted', 'unknown')
-    ORDER BY claimed_at`);
+    UNION ALL
+    SELECT lost_claim_at, purpose, CASE WHEN state IN ('dropped', 'superseded', 'refused') THEN lineage END, enrolment_id IS NULL FROM message
+    WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'lead' AND lost_claim_at IS NOT NULL
+    ORDER BY 1`);
   const sent = mails.flatMap(({ at, purpose }) =>
     at === null || basisOf(policy, purpose) === 'exempt' ? [] : [{ at, purpose }],
   );
   const consents = new Map(
     purposes.map((purpose) => {
-      const lastSentAt = sent.findLast((mail) => mail.purpose === purpose)?.at ?? null;
+      // The question whether a consent still holds does not answer itself.
+      const lastSentAt = mails.findLast((mail) => mail.purpose === purpose && !mail.loose)?.at ?? null;
       return [purpose, withStaleness(consentState(records, purpose), policy.staleness, lastSentAt)];
     }),
   );
@@ -73,14 +91,18 @@ export async function readGateFacts(
     consents,
     preferences,
     sent,
-    received: new Set(mails.map(({ lineage }) => lineage)),
+    received: new Set(mails.flatMap(({ lineage }) => lineage ?? [])),
   };
 }
 
-/** What stands in the way of any mail to `address`. */
-async function readWays(
+/**
+ * What stands in the way of any mail to `address`. A mail server's pause is one of this world: a test lead, whose clock is
+ * `clockOffset` ms ahead, waits for its end by its own clock.
+ */
+export async function readWays(
   queryable: Queryable,
   address: string | null,
+  clockOffset: number,
 ): Promise<Pick<LeadGateFacts, 'suppressed' | 'ways'>> {
   if (address === null) return { suppressed: false, ways: freeWays };
   const domain = address.slice(address.lastIndexOf('@') + 1);
@@ -96,7 +118,8 @@ async function readWays(
     FROM (SELECT 1) AS one LEFT JOIN receiving_domain AS receiver ON receiver.domain = ${domain} AND receiver.opened_at IS NOT NULL`);
   if (row === undefined) return { suppressed: false, ways: freeWays };
   const { suppressed, retryAt, why, paused } = row;
-  const receiver = retryAt === null ? null : ({ reason: 'receiver-refuses', until: retryAt, detail: why } as const);
+  const receiver =
+    retryAt === null ? null : ({ reason: 'receiver-refuses', until: retryAt + clockOffset, detail: why } as const);
   return { suppressed, ways: { receiver, pausedSenders: new Set(paused) } };
 }
 
@@ -107,7 +130,7 @@ interface ConsentRow extends Omit<ConsentRecord, 'promise'> {
 }
 
 /** The whole record of a person, whichever of the merged leads it was given under; it is append-only and stays there. */
-async function readConsentRecords(
+export async function readConsentRecords(
   queryable: Queryable,
   leadId: string,
 ): Promise<{ records: ConsentRecord[]; changes: PreferenceChange[] }> {

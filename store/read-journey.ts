@@ -1,4 +1,5 @@
 import type { Condition } from '../domain/conditions/condition.ts';
+import { isBoundToItsAddress } from '../domain/consent/policy.ts';
 import type { Instant } from '../domain/instant.ts';
 import { askedToEnter } from '../domain/journey/asked-to-enter.ts';
 import { factsOf } from '../domain/journey/present-standings.ts';
@@ -24,7 +25,7 @@ import { loadVocabulary } from './load-vocabulary.ts';
 import { readAsked } from './read-asked.ts';
 import { readCalendar } from './read-calendar.ts';
 import { type LeadEnrolments, readEnrolments } from './read-enrolments.ts';
-import { readGateFacts } from './read-gate-facts.ts';
+import { readGateFacts, readWays } from './read-gate-facts.ts';
 import { readLeadEvents } from './read-lead-events.ts';
 import { type PresentStandings, readPresentStandings } from './read-present-standings.ts';
 import { sql } from './sql.ts';
@@ -57,7 +58,7 @@ export async function readJourney(
   const { standings, changesAt, underModels, live, attributes } = present;
   const enrolments = await readEnrolments(transaction, lead.id);
   const { running } = enrolments;
-  const looseMails = await readLooseMails(transaction, lead.id);
+  const looseMails = await readLooseMails(transaction, lead);
   const purposes = [
     ...new Set([...running.map(({ sequence }) => sequence.purpose), ...looseMails.map(({ purpose }) => purpose)]),
   ];
@@ -175,22 +176,30 @@ async function readMessages(
   return transaction.query<MessageInForce>(sql`
     SELECT id, enrolment_id AS "enrolmentId", step_id AS "stepId", visit, purpose, template_key AS template, lineage, question, state, reason,
            due_at AS "dueAt", deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", claimed_at AS "claimedAt",
-           lease_until AS "leaseUntil", finished_at AS "finishedAt"
+           lease_until AS "leaseUntil", finished_at AS "finishedAt", CASE WHEN state = 'claimed' THEN if_lost(message) END AS "ifLost"
     FROM message WHERE enrolment_id = ANY(${enrolments.map(({ id }) => id)}::uuid[]) AND recipient_kind = 'lead'`);
 }
 
-async function readLooseMails(transaction: Transaction, leadId: string): Promise<LooseMail[]> {
-  return transaction.query<LooseMail>(sql`
-    SELECT id, purpose, template_key AS template, state, reason, deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt",
-           lease_until AS "leaseUntil"
+async function readLooseMails(transaction: Transaction, { id: leadId, clockOffset }: LeadRow): Promise<LooseMail[]> {
+  const mails = await transaction.query<LooseMail & { readonly address: string | null }>(sql`
+    SELECT id, address, purpose, template_key AS template, state, reason, deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt",
+           lease_until AS "leaseUntil", CASE WHEN state = 'claimed' THEN if_lost(message) END AS "ifLost"
     FROM message
     WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'lead' AND enrolment_id IS NULL AND state IN ('due', 'delayed', 'deferred', 'claimed')
     ORDER BY created_at, id`);
+  const loose: LooseMail[] = [];
+  for (const { address, ...mail } of mails) {
+    const bound = address !== null && isBoundToItsAddress(mail.purpose);
+    loose.push(bound ? { ...mail, to: { address, ...(await readWays(transaction, address, clockOffset)) } } : mail);
+  }
+  return loose;
 }
 
 async function readNotices(transaction: Transaction, leadId: string): Promise<Notice[]> {
   return transaction.query<Notice>(sql`
-    SELECT id, state, deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil" FROM message
+    SELECT id, state, deadline_at AS "deadlineAt", next_attempt_at AS "nextAttemptAt", lease_until AS "leaseUntil",
+           CASE WHEN state = 'claimed' THEN if_lost(message) END AS "ifLost"
+    FROM message
     WHERE lead_id = ${leadId}::uuid AND recipient_kind = 'colleague' AND state IN ('due', 'delayed', 'deferred', 'claimed')
     ORDER BY created_at, id`);
 }

@@ -1,5 +1,6 @@
 import { type ShownAttribute, showAttributes } from '../domain/attributes/shown.ts';
 import type { Band, Grade } from '../domain/conditions/facts.ts';
+import { TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { LeadStage } from '../domain/lead-stage.ts';
 import { adjustmentName, BY_HAND } from '../domain/scoring/adjustment.ts';
@@ -67,15 +68,17 @@ export interface ExplainedAward {
 
 /**
  * Everything known of a lead but its timeline, as of `now`. A merged lead's id gives the lead that lives on. Throws
- * `not-found`.
+ * `not-found`, of an erased one too.
  */
 export async function readLead(database: Database, leadId: string, now: Instant): Promise<LeadProfile> {
   const id = await resolveLead(database, leadId);
   const [row] = await database.query<LeadRow>(sql`
-    SELECT lead.id, stage, locale, time_zone AS "timeZone", lead.created_at AS "createdAt", account_id AS "accountId", domain
+    SELECT lead.id, stage, locale, time_zone AS "timeZone", lead.created_at AS "createdAt", account_id AS "accountId", domain,
+           erased_at IS NOT NULL AS erased
     FROM lead LEFT JOIN account ON account.id = lead.account_id WHERE lead.id = ${id}::uuid`);
   if (row === undefined) throw new Error(`lead ${id} has gone`);
-  const { accountId, domain, ...lead } = row;
+  const { accountId, domain, erased, ...lead } = row;
+  if (erased) throw new TendError('not-found', `The lead ${id} was erased.`);
   const [identities, weighed, standings] = await Promise.all([
     database.query<LeadProfile['identities'][number]>(sql`
       SELECT kind, value, linked_at AS "linkedAt" FROM identity WHERE lead_id = ${id}::uuid ORDER BY kind, linked_at DESC, value`),
@@ -90,6 +93,7 @@ export async function readLead(database: Database, leadId: string, now: Instant)
 interface LeadRow extends Pick<LeadProfile, 'id' | 'stage' | 'locale' | 'timeZone' | 'createdAt'> {
   readonly accountId: string | null;
   readonly domain: string | null;
+  readonly erased: boolean;
 }
 
 async function readStandings(database: Database, leadId: string): Promise<LeadStanding[]> {

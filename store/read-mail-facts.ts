@@ -4,14 +4,18 @@ import type { Json } from '../domain/interaction/interaction.ts';
 import { adjustmentName, BY_HAND } from '../domain/scoring/adjustment.ts';
 import { storedModel } from '../domain/scoring/model.ts';
 import type { Queryable } from './database.ts';
+import { loadLiveDefinitions } from './load-live-definitions.ts';
 import { loadVocabulary } from './load-vocabulary.ts';
 import { readWeighedStatements } from './read-attributes.ts';
 import { sql } from './sql.ts';
+import { trackingAllowed } from './tracking-allowed.ts';
 
 /** What a mail to a lead is filled with. */
 export interface LeadMailFacts {
   readonly locale: string | null;
   readonly attributes: Readonly<Record<string, Json>>;
+  /** This person agreed to have opens and clicks recorded. */
+  readonly tracking: boolean;
 }
 
 /** As of `now`: of conflicting statements the one that counts by the order of their sources. */
@@ -26,7 +30,9 @@ export async function readLeadMailFacts(queryable: Queryable, leadId: string, no
     const value = known.lead(name)?.value;
     if (value !== undefined) attributes[name] = value;
   }
-  return { locale: lead?.locale ?? null, attributes };
+  const { consent } = await loadLiveDefinitions(queryable);
+  const tracking = await trackingAllowed(queryable, leadId, consent);
+  return { locale: lead?.locale ?? null, attributes, tracking };
 }
 
 /** What colleagues call the attributes of a lead, by name: the label of each that has one. */

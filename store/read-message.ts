@@ -1,4 +1,4 @@
-import type { Database, Transaction } from './database.ts';
+import type { Queryable } from './database.ts';
 import { sql } from './sql.ts';
 
 /** What a link in a mail leads back to. */
@@ -15,10 +15,7 @@ export interface LinkedMessage {
 }
 
 /** The mail to a lead that a link's token names, or null: never claimed, or a representative's. */
-export async function readLinkedMessage(
-  queryable: Database | Transaction,
-  messageId: string,
-): Promise<LinkedMessage | null> {
+export async function readLinkedMessage(queryable: Queryable, messageId: string): Promise<LinkedMessage | null> {
   const [row] = await queryable.query<LinkedMessage>(sql`
     SELECT message.id, message.lead_id AS "leadId", message.address, channel, purpose, template_key AS "templateKey",
            enrolment.sequence_key AS "sequenceKey", message.step_id AS "stepId"

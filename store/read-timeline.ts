@@ -30,7 +30,8 @@ export async function readTimeline(
   const rows = await database.query<TimelineEntry>(sql`
     WITH person AS (SELECT id FROM lead WHERE id = ${id}::uuid OR merged_into = ${id}::uuid), entries AS (
       SELECT 'interaction-' || id AS id, occurred_at AS at, 'interaction' AS kind,
-             jsonb_build_object('source', source, 'messageId', message_id, 'kind', kind, 'name', name, 'properties', properties) AS detail
+             jsonb_build_object('source', source, 'messageId', message_id, 'kind', kind, 'name', name, 'properties', properties)
+               || CASE WHEN discounted_at IS NULL THEN '{}' ELSE jsonb_build_object('discountedAs', discounted_as, 'discountedWhy', discounted_why) END AS detail
       FROM interaction WHERE lead_id = ${id}::uuid
       UNION ALL
       SELECT 'message-' || event.id, event.at, 'message',
@@ -40,8 +41,8 @@ export async function readTimeline(
       UNION ALL
       SELECT 'consent-' || id, at, 'consent',
              jsonb_build_object('channel', channel, 'purpose', purpose, 'action', action, 'address', address, 'wording', wording,
-               'formUrl', form_url, 'ip', ip, 'userAgent', user_agent, 'requestedAt', requested_at, 'confirmedAt', confirmed_at,
-               'promiseMax', promise_max, 'promiseDays', promise_days, 'source', source, 'actor', actor)
+               'wordingVersion', wording_version, 'formUrl', form_url, 'ip', ip, 'userAgent', user_agent, 'requestedAt', requested_at, 'confirmedAt', confirmed_at,
+               'promiseMax', promise_max, 'promiseDays', promise_days, 'change', change, 'source', source, 'actor', actor)
       FROM consent WHERE lead_id IN (SELECT id FROM person)
       UNION ALL
       SELECT 'handoff-' || step || '-' || id, step_at, 'handoff',

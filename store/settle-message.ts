@@ -51,9 +51,13 @@ export async function settleMessage(database: Database, input: SettleInput): Pro
     const [state, reason] =
       outcome === 'sent' ? (['accepted', 'settled-by-hand'] as const) : (['dropped', 'settled-not-sent'] as const);
     // It stays finished since nobody knew: that is when its step ended.
+    // Where nothing of it left, the claim after which it was sent again does not count either.
     await transaction.query(sql`
-      UPDATE message SET state = ${state}, reason = ${reason} WHERE id = ${messageId}::uuid`);
-    await writeMessageEvents(transaction, now, [{ messageId, state, reason, until: null, note }]);
+      UPDATE message SET state = ${state}, reason = ${reason}, lost_claim_at = CASE WHEN ${outcome === 'sent'} THEN lost_claim_at END
+      WHERE id = ${messageId}::uuid`);
+    // Of an erased person nothing is written down any more: the note may be about them.
+    const kept = lead.erasedAt === null ? note : null;
+    await writeMessageEvents(transaction, now, [{ messageId, state, reason, until: null, note: kept }]);
     if (message.handoffId !== null) {
       await transaction.query(
         sql`UPDATE handoff SET attention_rev = attention_rev + 1 WHERE id = ${message.handoffId}::uuid`,

@@ -8,6 +8,7 @@ import type {
   MessageIntent,
 } from '../domain/journey/journey-plan.ts';
 import type { EnrolmentInForce, JourneySnapshot } from '../domain/journey/snapshot.ts';
+import { SEND_AGAIN } from '../domain/sending/lost-claim.ts';
 import { isFinal } from '../domain/sending/message.ts';
 import type { ContentGap } from '../domain/sequence/stream.ts';
 import type { Transaction } from './database.ts';
@@ -179,7 +180,8 @@ async function writeMessage(transaction: Transaction, change: MessageChange, now
   await transaction.query(sql`
     UPDATE message SET state = ${state}, reason = ${reason}, detail = ${detail}, next_attempt_at = ${at(nextAttemptAt)}, lease_until = NULL,
            finished_at = ${isFinal(state) ? at(now) : null}, template_key = coalesce(${content?.template ?? null}, template_key),
-           lineage = coalesce(${content?.lineage ?? null}, lineage)
+           lineage = coalesce(${content?.lineage ?? null}, lineage),
+           lost_claim_at = CASE WHEN ${reason === SEND_AGAIN} THEN claimed_at ELSE lost_claim_at END
     WHERE id = ${id}::uuid`);
   await writeMessageEvents(transaction, now, [{ messageId: id, state, reason, until: nextAttemptAt }]);
 }

@@ -2,9 +2,11 @@ import { Runtime } from '@temporalio/worker';
 import { announceReady, exitWithParent } from '../config/exit-with-parent.ts';
 import { createLog } from '../config/log.ts';
 import { readServiceSettings } from '../config/service-settings.ts';
-import { SettingsError } from '../config/settings.ts';
+import { OTHER_HASH_KEY, SettingsError } from '../config/settings.ts';
 import { attemptLimitMs } from '../domain/sending/lease.ts';
+import { dkimKeysIn } from '../mail/dkim.ts';
 import { createMailTransport } from '../mail/transport.ts';
+import { isKnownHashKey } from '../store/check-hash-key.ts';
 import { systemClock } from '../store/clock.ts';
 import { openDatabase } from '../store/database.ts';
 import { temporalLogger } from './temporal-logger.ts';
@@ -20,6 +22,7 @@ async function main(): Promise<void> {
     poolSize: settings.databasePoolSize,
     hashKey: settings.hashKey,
   });
+  if (!(await isKnownHashKey(database))) throw new SettingsError([OTHER_HASH_KEY]);
   const leaseMs = settings.claimLeaseSeconds * 1_000;
   const worker = await startWorker({
     database,
@@ -27,6 +30,8 @@ async function main(): Promise<void> {
     log,
     transport: createMailTransport({
       smtpUrl: settings.smtpUrl,
+      servers: settings.smtpServers,
+      dkimKeys: dkimKeysIn(settings.dkimKeys),
       connections: settings.smtpConnections,
       mailOnlyTo: settings.mailOnlyTo,
       attemptMs: attemptLimitMs(leaseMs),
@@ -40,6 +45,7 @@ async function main(): Promise<void> {
     sweepMs: settings.sweepSeconds * 1_000,
     smtpConnections: settings.smtpConnections,
     webhookAllowPrivate: settings.webhookAllowPrivate,
+    inbound: { host: settings.host, smtpPort: settings.inboundSmtpPort, imapUrl: settings.inboundImap },
   });
   exitWithParent(async () => {
     await worker.stop();

@@ -13,6 +13,10 @@ import type { Database } from '../store/database.ts';
 import { JOURNEY_QUEUE, MAIL_QUEUE } from '../workflows/names.ts';
 import { activityInterceptors } from './activity-interceptors.ts';
 import { startAssessor } from './assessor.ts';
+import { startConsentKeeper } from './consent-keeper.ts';
+import { startEraser } from './eraser.ts';
+import { startHitJudge } from './hit-judge.ts';
+import { type InboundSettings, startInbound } from './inbound/inbound.ts';
 import { startLinker } from './linker.ts';
 import { listen } from './listen.ts';
 import { startMailer } from './mailer.ts';
@@ -35,6 +39,8 @@ export interface WorkerContext {
   readonly handoffAcceptMs: number;
   readonly sweepMs: number;
   readonly smtpConnections: number;
+  /** By which ways mail that comes back is taken in; default: none. */
+  readonly inbound?: InboundSettings;
   /** Lets webhooks go to addresses that are not of the public internet; default: no. */
   readonly webhookAllowPrivate?: boolean;
 }
@@ -79,7 +85,15 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
   });
   const linker = startLinker({ database, clock, log });
   const replayer = startReplayer({ database, clock, log });
+  const hitJudge = startHitJudge({ database, clock, log });
   const changer = startSequenceChanger({ database, clock, log });
+  const eraser = startEraser({ database, clock, log });
+  const { signingSecret, from: mailFrom } = compose;
+  const inbound = await startInbound(
+    { database, clock, log, signingSecret, mailFrom, messageIdDomain: context.messageIdDomain },
+    context.inbound,
+  );
+  const consentKeeper = startConsentKeeper({ database, clock, log, messageIdDomain: context.messageIdDomain });
   const mailer = startMailer({ database, clock, log, onEnrolled: (leads) => waker.leadsLater(leads) });
   const webhooks = startWebhookSender({ database, clock, log, allowPrivate: context.webhookAllowPrivate ?? false });
   const sweeper = startSweeper({ database, clock, waker, log, everyMs: context.sweepMs });
@@ -106,7 +120,11 @@ export async function startWorker(context: WorkerContext): Promise<RunningWorker
         linker.stop(),
         assessor.stop(),
         replayer.stop(),
+        hitJudge.stop(),
         changer.stop(),
+        eraser.stop(),
+        inbound.stop(),
+        consentKeeper.stop(),
         mailer.stop(),
         webhooks.stop(),
       ]);

@@ -16,14 +16,16 @@ export function jsonBody(): RequestHandler[] {
     }
     next();
   };
-  const checkTexts: RequestHandler = (request, _response, next) => {
-    const problems = unkeepableTexts(request.body, []);
-    if (problems.length > 0)
-      throw new TendError('invalid-request', 'Nothing of this was stored: mend the fields named.', problems);
-    next();
-  };
-  return [checkType, express.json({ limit: API_BODY_LIMIT, type: ['json', '+json'] }), checkTexts];
+  return [checkType, express.json({ limit: API_BODY_LIMIT, type: ['json', '+json'] }), keepableTexts];
 }
+
+/** Refuses bodies with texts that can't be stored. */
+export const keepableTexts: RequestHandler = (request, _response, next) => {
+  const problems = unkeepableTexts(request.body, []);
+  if (problems.length > 0)
+    throw new TendError('invalid-request', 'Nothing of this was stored: mend the fields named.', problems);
+  next();
+};
 
 /** NUL and half surrogate pairs, which no text of PostgreSQL can hold: a person wrote this, who can mend it. */
 const UNKEEPABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;

@@ -5,6 +5,8 @@ import { showAttributes } from '../../domain/attributes/shown.ts';
 import { conditionSchema } from '../../domain/conditions/condition.ts';
 import { consentEvidenceSchema } from '../../domain/consent/evidence.ts';
 import { definitionKeySchema } from '../../domain/definition/definition.ts';
+import { DAY } from '../../domain/instant.ts';
+import type { MachineKind } from '../../domain/interaction/machine.ts';
 import { checkCondition } from '../../store/check-condition.ts';
 import type { Clock } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
@@ -13,12 +15,14 @@ import { explainScore } from '../../store/explain-score.ts';
 import { explainWhy } from '../../store/explain-why.ts';
 import { listEnrolments } from '../../store/list-enrolments.ts';
 import { readWeighedStatements } from '../../store/read-attributes.ts';
+import { readDiscounted } from '../../store/read-discounted.ts';
 import { readLead } from '../../store/read-lead.ts';
-import { readTimeline } from '../../store/read-timeline.ts';
+import { readTimeline, type TimelinePage } from '../../store/read-timeline.ts';
 import { recordLeadAttributes } from '../../store/record-attributes.ts';
 import { recordConsent } from '../../store/record-consent.ts';
 import { searchLeads } from '../../store/search-leads.ts';
 import { isoInstants } from '../iso-instants.ts';
+import { machineInWords, machinesInWords } from '../machine-in-words.ts';
 import { actorOf } from '../middleware/authenticate.ts';
 import { parseInput } from '../middleware/json-body.ts';
 import { path } from '../middleware/methods.ts';
@@ -55,6 +59,21 @@ const enrolmentSchema = z.strictObject({
   ignoreAudience: z.boolean().default(false),
 });
 
+/** Of what counts for nothing, `why` tells the last days': whoever asks has just seen it. */
+const DISCOUNTED_SHOWN_MS = 7 * DAY;
+
+/** What was taken for a machine's says why. */
+function inWords({ entries, next }: TimelinePage): object {
+  const told = entries.map((entry) => {
+    const { discountedAs: as, discountedWhy: why } = entry.detail as {
+      discountedAs?: MachineKind;
+      discountedWhy?: string | null;
+    };
+    return as === undefined ? entry : { ...entry, words: machineInWords(as, why ?? null) };
+  });
+  return { entries: told, next };
+}
+
 /** `/api/leads`. */
 export function leadRoutes(database: Database, clock: Clock): Router {
   const router = Router();
@@ -67,14 +86,18 @@ export function leadRoutes(database: Database, clock: Clock): Router {
   const read: RequestHandler<{ id: string }> = async (request, response) => {
     const page = parseInput(pageSchema, request.query);
     const lead = await readLead(database, request.params.id, clock.now());
-    const timeline = await readTimeline(database, lead.id, page);
+    const timeline = inWords(await readTimeline(database, lead.id, page));
     response.json(isoInstants({ ...lead, timeline }));
   };
 
   const why: RequestHandler<{ id: string }> = async (request, response) => {
     const now = clock.now();
     const found = await explainWhy(database, request.params.id, now);
-    response.json(isoInstants({ ...found, words: whyInWords(found, now) }));
+    const ownNow = now + (found.testLead?.aheadMs ?? 0);
+    const spell = { from: ownNow - DISCOUNTED_SHOWN_MS, until: ownNow };
+    const discounted = await readDiscounted(database, found.lead.id, spell);
+    const words = [...whyInWords(found, now), ...machinesInWords(discounted)];
+    response.json(isoInstants({ ...found, discounted, words }));
   };
 
   const score: RequestHandler<{ id: string }> = async (request, response) => {

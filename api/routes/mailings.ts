@@ -7,7 +7,7 @@ import { type MailingTime, mailingTimeSchema } from '../../domain/mailing/mailin
 import type { ComposeOptions } from '../../mail/compose.ts';
 import type { MailTransport } from '../../mail/transport.ts';
 import type { Clock } from '../../store/clock.ts';
-import { composeTestMails } from '../../store/compose-test-mail.ts';
+import { composeTestMails, type TestMail } from '../../store/compose-test-mail.ts';
 import type { Database } from '../../store/database.ts';
 import { previewMailing } from '../../store/preview-mailing.ts';
 import { listMailings, readMailing } from '../../store/read-mailing.ts';
@@ -35,7 +35,8 @@ const scheduleSchema = z.strictObject({ at: timeSchema.optional() });
 
 const nothingSchema = z.strictObject({});
 
-const testSchema = z.strictObject({
+/** Who looks at a mail that is tried, and with whose data. */
+export const testSchema = z.strictObject({
   to: z
     .array(z.string())
     .min(1, "must name at least one address of the company's own")
@@ -43,6 +44,17 @@ const testSchema = z.strictObject({
   leadId: z.string().optional(),
   locale: localeSchema.optional(),
 });
+
+/** Sends tests one after the other, and says what became of each. */
+export async function sendTests({ transport }: TestMailSender, mails: readonly TestMail[]): Promise<object[]> {
+  const results: object[] = [];
+  for (const { mail, filledWith } of mails) {
+    const result = await transport.send(mail);
+    const reason = result.kind === 'accepted' ? null : result.reason;
+    results.push({ to: mail.to, subject: mail.subject, state: result.kind, reason, filledWith });
+  }
+  return results;
+}
 
 /** How much numbers of opens are worth. */
 const NOTE =
@@ -66,15 +78,9 @@ export function mailingRoutes(database: Database, clock: Clock, sender: TestMail
     const { to, leadId, locale } = parseInput(testSchema, request.body);
     if (sender === null)
       throw new TendError('unavailable', 'This API process has no mail server, so it can send no test.');
-    const input = { key: request.params.key, to, leadId, locale, now: clock.now() };
+    const input = { key: request.params.key, to, leadId, locale, actor: actorOf(request), now: clock.now() };
     const mails = await composeTestMails(database, sender.compose, input);
-    const results = [];
-    for (const mail of mails) {
-      const result = await sender.transport.send(mail);
-      const reason = result.kind === 'accepted' ? null : result.reason;
-      results.push({ to: mail.to, subject: mail.subject, state: result.kind, reason });
-    }
-    response.json({ mails: results });
+    response.json({ mails: await sendTests(sender, mails) });
   };
 
   const schedule: Keyed = async (request, response) => {

@@ -1,22 +1,13 @@
-import { createHash } from 'node:crypto';
-import { type RequestHandler, Router } from 'express';
-import {
-  EMAIL_LINK_CLICKED,
-  EMAIL_OPENED,
-  type Properties,
-  TEND_SOURCE,
-} from '../../domain/interaction/interaction.ts';
-import { readToken } from '../../mail/tokens.ts';
+import { type Request, type RequestHandler, Router } from 'express';
+import { isWebAddress, readToken } from '../../mail/tokens.ts';
 import type { Clock } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
-import { readLinkedMessage } from '../../store/read-message.ts';
-import type { Ingest } from '../ingest.ts';
+import { type NewHit, recordHit } from '../../store/record-hit.ts';
 import { path } from '../middleware/methods.ts';
 import { badLinkPage } from '../pages.ts';
 
 export interface TrackingRouteOptions {
   readonly database: Database;
-  readonly ingest: Ingest;
   readonly clock: Clock;
   readonly signingSecret: string;
 }
@@ -25,76 +16,86 @@ export interface TrackingRouteOptions {
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 /** The reader waits at most this long for the record, in milliseconds; the link must work whatever the database does. */
 const PATIENCE_MS = 1_500;
-/** Mail programs fetch again and again, and anybody with the link may: one record a minute is enough. */
-const OPENS_EVERY_MS = 60_000;
-/** A double click is one click. */
-const CLICKS_EVERY_MS = 5_000;
+/** Written at once: what websites send needs the connections more. */
+const MOST_AT_ONCE = 4;
+/** Waiting to be written. While PostgreSQL is slow, readers get their links, and what is beyond is not recorded. */
+const MOST_WAITING = 1_000;
 
-/** The open pixel and the tracked links of mails. */
+/**
+ * The open pixel, the tracked links and the trap of mails. A GET changes nothing here: it is recorded as seen, where the
+ * person agreed to that, and what it is worth is judged later. No cookies, and no referrer, which would hold the token.
+ */
 export function trackingRoutes(options: TrackingRouteOptions): Router {
   const router = Router();
-  const { signingSecret, clock } = options;
+  const { signingSecret } = options;
+  const record = recorder(options);
 
   const open: RequestHandler<{ token: string }> = async (request, response) => {
     const content = readToken(signingSecret, 'open', request.params.token);
-    if (content !== null && request.method === 'GET') {
-      const bucket = Math.floor(clock.now() / OPENS_EVERY_MS);
-      await soon(record(options, EMAIL_OPENED, content.messageId, `open:${content.messageId}:${bucket}`));
-    }
+    if (content !== null) await record(request, { ...content, kind: 'open', url: null });
     // A pixel that is not ours is still a pixel: a broken picture would tell nobody anything.
-    response.set({ 'Content-Type': 'image/gif', 'Cache-Control': 'no-store' }).send(PIXEL);
+    response.set({ ...HEADERS, 'Content-Type': 'image/gif' }).send(PIXEL);
   };
 
   const click: RequestHandler<{ token: string }> = async (request, response) => {
     const content = readToken(signingSecret, 'click', request.params.token);
+    if (content === null || !isWebAddress(content.url)) {
+      badLinkPage(request, response);
+      return;
+    }
+    await record(request, { ...content, kind: 'click' });
+    response.set(HEADERS).redirect(302, content.url);
+  };
+
+  const trap: RequestHandler<{ token: string }> = async (request, response) => {
+    const content = readToken(signingSecret, 'trap', request.params.token);
     if (content === null) {
       badLinkPage(request, response);
       return;
     }
-    const { messageId, url } = content;
-    if (request.method === 'GET') {
-      const link = createHash('sha256').update(url).digest('base64url').slice(0, 12);
-      const bucket = Math.floor(clock.now() / CLICKS_EVERY_MS);
-      await soon(record(options, EMAIL_LINK_CLICKED, messageId, `click:${messageId}:${link}:${bucket}`, { url }));
-    }
-    response.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' }).redirect(302, url);
+    await record(request, { ...content, kind: 'trap', url: null });
+    response.set(HEADERS).status(204).end();
   };
 
   path(router, '/o/:token', { get: open });
   path(router, '/c/:token', { get: click });
+  path(router, '/h/:token', { get: trap });
   return router;
 }
 
-async function record(
-  { database, ingest, clock }: TrackingRouteOptions,
-  name: string,
-  messageId: string,
-  interactionId: string,
-  more: Properties = {},
-): Promise<void> {
-  const message = await readLinkedMessage(database, messageId);
-  if (message === null) return;
-  const now = clock.now();
-  await ingest.add([
-    {
-      source: TEND_SOURCE,
-      messageId: interactionId,
-      identity: { kind: 'email', value: message.address },
-      kind: 'tend',
-      name,
-      properties: {
-        message: message.id,
-        template: message.templateKey,
-        sequence: message.sequenceKey,
-        step: message.stepId,
-        ...more,
-      },
-      context: null,
-      occurredAt: now,
-      receivedAt: now,
-      claimedAt: null,
-    },
-  ]);
+const HEADERS = { 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex, nofollow' };
+
+/** Records hits for as long as the reader can wait, and goes on without them. Express hands a HEAD to the GET's handler. */
+function recorder({ database, clock }: TrackingRouteOptions) {
+  const waiting: (() => void)[] = [];
+  let free = MOST_AT_ONCE;
+
+  async function inTurn(hit: NewHit): Promise<void> {
+    if (free === 0) {
+      if (waiting.length >= MOST_WAITING) return;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else free -= 1;
+    try {
+      await recordHit(database, hit);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  }
+
+  return (request: Request<{ token: string }>, { messageId, kind, url }: Pick<NewHit, 'messageId' | 'kind' | 'url'>) =>
+    soon(
+      inTurn({
+        messageId,
+        kind,
+        url,
+        method: request.method === 'HEAD' ? 'HEAD' : 'GET',
+        userAgent: request.get('User-Agent') ?? null,
+        ip: request.ip ?? null,
+        now: clock.now(),
+      }),
+    );
 }
 
 /** Waits for `work`, but not for long, and not for its success. */

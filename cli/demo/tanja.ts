@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiClient } from '../api-client.ts';
 import { bold, dim } from '../terminal.ts';
 import { answers, type DemoMail, mailsTo, readMail } from './mails.ts';
 import { beginStory, type Story, until } from './story.ts';
 
 const HOUR = 3_600_000;
+/** She takes so long to see that there is a mail, and to read it. */
+const LOOKS_MS = 3_000;
+/** Fetching as a program would be judged as one. */
+const BROWSER = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' };
 
 interface Standing {
   readonly model: string;
@@ -80,17 +85,20 @@ async function signUp(player: Player): Promise<string> {
     return leads[0]?.id;
   });
   story.tell(`The website identifies her: lead ${leadId}`);
-  await api.call('POST', `/api/leads/${leadId}/consents`, {
-    channel: 'email',
-    purpose: 'newsletter',
-    action: 'granted',
-    wording: 'Yes, please send me the newsletter of Federkiel. I can unsubscribe at any time.',
-    formUrl: 'https://federkiel.example/newsletter',
-    ip: '203.0.113.7',
-    requestedAt: new Date(signedUpAt.getTime() - 60_000),
-    confirmedAt: signedUpAt,
-  });
-  story.tell('Her consent is on record, with wording, form and both instants');
+  for (const purpose of ['newsletter', 'tracking']) {
+    await api.call('POST', `/api/leads/${leadId}/consents`, {
+      channel: 'email',
+      purpose,
+      action: 'granted',
+      wording:
+        'Yes, please send me the newsletter of Federkiel, and note what I open and follow in it, so that it fits me. I can end either at any time.',
+      formUrl: 'https://federkiel.example/newsletter',
+      ip: '203.0.113.7',
+      requestedAt: new Date(signedUpAt.getTime() - 60_000),
+      confirmedAt: signedUpAt,
+    });
+  }
+  story.tell('Her consent to the newsletter and to tracking is on record, with wording, form and both instants');
   await api.call('POST', '/v1/track', {
     anonymousId,
     event: 'Newsletter Subscribed',
@@ -107,9 +115,12 @@ async function readNewsletter(player: Player): Promise<void> {
   const { id, subject } = await until('the newsletter', async () => (await nurturingMails(player))[0]);
   story.seen(`In the mailbox: “${subject}”`);
   const mail = await readMail(player.mailbox, id);
-  await fetch(trackedAddress(mail, 'o'));
+  // Whoever opens and clicks as fast as a machine is taken for one: docs/tracking.md.
+  await pause(LOOKS_MS);
+  await fetch(trackedAddress(mail, 'o'), { headers: BROWSER });
   story.tell('She opens it: the pixel is fetched');
-  const click = await fetch(trackedAddress(mail, 'c'), { redirect: 'manual' });
+  await pause(LOOKS_MS);
+  const click = await fetch(trackedAddress(mail, 'c'), { redirect: 'manual', headers: BROWSER });
   if (click.status !== 302) throw new Error(`The link of the newsletter answered ${click.status}, not a redirect.`);
   story.tell(`She clicks: ${click.status} → ${click.headers.get('location')}`);
 }

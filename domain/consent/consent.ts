@@ -39,19 +39,25 @@ export const ALL_PURPOSES = 'all';
 
 /**
  * The state of `purpose` after `records`, which are in the order they were recorded. The person's last word counts: a
- * grant given before a withdrawal does not come alive again by being told once more (a retry, an import).
+ * grant given before a withdrawal does not come alive again by being told once more (a retry, an import), nor does one take
+ * back what was promised with a later one.
  */
 export function consentState(records: readonly ConsentRecord[], purpose: string): ConsentState {
   let state: ConsentState = { kind: 'none' };
+  let grantedAt = Number.NEGATIVE_INFINITY;
   let withdrawnAt = Number.NEGATIVE_INFINITY;
   for (const record of records) {
     if (record.purpose !== purpose && !(record.purpose === ALL_PURPOSES && record.action === 'withdrawn')) continue;
     if (record.action === 'withdrawn') {
-      withdrawnAt = record.at;
-      state = { kind: 'withdrawn', at: record.at };
-    } else if (record.action === 'granted' && (record.confirmedAt ?? record.at) > withdrawnAt) {
+      // The clocks of two machines differ: what was withdrawn after it was granted is withdrawn no earlier.
+      withdrawnAt = Math.max(record.at, grantedAt, withdrawnAt);
+      state = { kind: 'withdrawn', at: withdrawnAt };
+    } else if (record.action === 'granted') {
       const { address, promise } = record;
-      state = { kind: 'granted', address, promise, at: record.confirmedAt ?? record.at };
+      const said = record.confirmedAt ?? record.at;
+      if (said <= withdrawnAt || said < grantedAt) continue;
+      grantedAt = said;
+      state = { kind: 'granted', address, promise, at: said };
     }
   }
   return state;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { definitionKeySchema, uniqueBy } from '../definition/definition.ts';
 import { durationMs, durationSchema } from '../instant.ts';
-import { ALL_PURPOSES } from './consent.ts';
-import { type ConsentPolicy, DOUBLE_OPT_IN, noConsentPolicy, TRACKING } from './policy.ts';
+import { mailPurposeSchema } from './mail-purpose.ts';
+import { type ConsentPolicy, noConsentPolicy } from './policy.ts';
 
 const localeKey = z.string().regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'must be a language such as de, or de-AT');
 const wordsSchema = z
@@ -10,11 +10,8 @@ const wordsSchema = z
   .refine((words) => Object.keys(words).length > 0, 'needs at least one language, such as { en: … }');
 const count = z.number().int('must be a whole number').min(1, 'must be at least 1').max(3_660);
 
-/** Tend's own: they mean the same everywhere. */
-const RESERVED = [ALL_PURPOSES, DOUBLE_OPT_IN, TRACKING];
-
 const purposeSchema = z.strictObject({
-  key: definitionKeySchema.refine((key) => !RESERVED.includes(key), 'is a name that Tend uses itself: take another'),
+  key: mailPurposeSchema,
   name: wordsSchema,
   description: wordsSchema.optional(),
   basis: z.enum(['consent', 'contract'], { error: 'must be consent or contract' }).default('consent'),

@@ -1,5 +1,5 @@
 import type { Duration } from '../instant.ts';
-import type { FrequencyPromise } from './consent.ts';
+import { ALL_PURPOSES, type FrequencyPromise } from './consent.ts';
 
 /**
  * What may be written about and on which ground, over the whole installation: one policy is live at a time. Purposes that
@@ -61,6 +61,13 @@ export const noConsentPolicy: ConsentPolicy = {
 export const DOUBLE_OPT_IN = 'double-opt-in';
 /** The purpose under which a person agrees to have links and opens of mails recorded. */
 export const TRACKING = 'tracking';
+/** Tend's own: they mean the same everywhere, and no company's mail goes under them. */
+export const RESERVED_PURPOSES: readonly string[] = [ALL_PURPOSES, DOUBLE_OPT_IN, TRACKING];
+
+/** True where a mail goes to the address it was made for and no other: the one that somebody signed up with. */
+export function isBoundToItsAddress(purpose: string): boolean {
+  return purpose === DOUBLE_OPT_IN;
+}
 
 /** On which ground mails of `purpose` go. `exempt`: no marketing consent is needed (see `ConsentPurpose.basis`). */
 export type MailBasis = 'consent' | 'exempt';

@@ -15,17 +15,18 @@ export const noPreferences: Preferences = { pausedUntil: null, limit: null, loca
 
 const count = z.number().int('must be a whole number').positive('must be more than 0').max(3_660);
 
+export const preferredLocaleSchema = z
+  .string()
+  .regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'must be a language such as de, or de-AT');
+export const ownLimitSchema = z.strictObject({ max: count, days: count });
+
 /** One change, as it stands in the consent record (action `changed`): what it does not name stays. Null takes it back. */
 export const preferenceChangeSchema = z
   .strictObject({
     /** ISO 8601. */
     pausedUntil: z.iso.datetime({ offset: true }).nullable().optional(),
-    limit: z.strictObject({ max: count, days: count }).nullable().optional(),
-    locale: z
-      .string()
-      .regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'must be a language such as de, or de-AT')
-      .nullable()
-      .optional(),
+    limit: ownLimitSchema.nullable().optional(),
+    locale: preferredLocaleSchema.nullable().optional(),
   })
   .refine((change) => Object.keys(change).length > 0, 'changes nothing');
 

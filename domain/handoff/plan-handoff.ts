@@ -1,4 +1,5 @@
 import type { Instant } from '../instant.ts';
+import { fateOfLost, type IfLost, type LostClaim } from '../sending/lost-claim.ts';
 
 /** What the plan of a handoff decides from, read under the lead's lock. */
 export interface HandoffSnapshot {
@@ -17,6 +18,8 @@ export interface HandoffSnapshot {
     readonly state: string;
     readonly nextAttemptAt: Instant | null;
     readonly leaseUntil: Instant | null;
+    /** What decides its fate should its claim end without a result. */
+    readonly ifLost?: IfLost | null;
   } | null;
 }
 
@@ -26,7 +29,7 @@ export type HandoffPlan =
   /** Deliver the owner's mail now. */
   | { readonly kind: 'deliver'; readonly message: string }
   /** The mail's attempt ended without a result. */
-  | { readonly kind: 'settleMail'; readonly message: string }
+  | { readonly kind: 'settleMail'; readonly message: string; readonly fate: LostClaim }
   | {
       readonly kind: 'wait';
       readonly until: Instant | null;
@@ -63,7 +66,7 @@ export function planHandoff(snapshot: HandoffSnapshot, acceptWithinMs: number, n
     if (mail.state === 'due' || (mail.state === 'deferred' && (mail.nextAttemptAt ?? now) <= now))
       return { kind: 'deliver', message: mail.id };
     if (mail.state === 'claimed' && mail.leaseUntil !== null && mail.leaseUntil <= now)
-      return { kind: 'settleMail', message: mail.id };
+      return { kind: 'settleMail', message: mail.id, fate: fateOfLost(mail.ifLost, now) };
     const next = mail.state === 'deferred' ? mail.nextAttemptAt : mail.state === 'claimed' ? mail.leaseUntil : null;
     if (next !== null && (snapshot.acceptBy === null || next < snapshot.acceptBy))
       return { kind: 'wait', until: next, why: 'delivery' };

@@ -7,11 +7,17 @@ import { oneOf, type Problem, problemsOf } from '../conditions/one-of.ts';
 import { OUTCOME_EVENTS } from '../handoff/outcome.ts';
 import {
   ATTRIBUTES_RECORDED,
+  CONSENT_RENEWED,
+  EMAIL_BOUNCED,
+  EMAIL_COMPLAINED,
   EMAIL_LINK_CLICKED,
   EMAIL_OPENED,
+  EMAIL_REPLIED,
   GROUP_IDENTIFIED,
   type Interaction,
+  PERSONAL_TEND_EVENTS,
   SCORE_ADJUSTED,
+  SUBSCRIPTION_CONFIRMED,
   UNSUBSCRIBED,
 } from './interaction.ts';
 
@@ -64,12 +70,17 @@ export function matches(match: EventMatch, interaction: Matchable): boolean {
 }
 
 /** The name of every identify. */
-const IDENTIFIED = 'Identified';
+export const IDENTIFIED = 'Identified';
 /** What Tend records itself; nobody else can send events of kind `tend`. */
 export const TEND_EVENTS: readonly string[] = [
   EMAIL_OPENED,
   EMAIL_LINK_CLICKED,
+  EMAIL_BOUNCED,
+  EMAIL_COMPLAINED,
+  EMAIL_REPLIED,
   UNSUBSCRIBED,
+  SUBSCRIPTION_CONFIRMED,
+  CONSENT_RENEWED,
   ATTRIBUTES_RECORDED,
   SCORE_ADJUSTED,
   ...Object.values(OUTCOME_EVENTS),
@@ -99,7 +110,13 @@ export function interestKey(match: EventMatch): string {
 }
 
 /** The keys of everything that only a person does. */
-export const HUMAN_INTERESTS: readonly string[] = ['kind:track', 'kind:identify', 'kind:page', 'kind:group'];
+export const HUMAN_INTERESTS: readonly string[] = [
+  'kind:track',
+  'kind:identify',
+  'kind:page',
+  'kind:group',
+  ...PERSONAL_TEND_EVENTS,
+];
 
 /** The interest keys that `interaction` answers to. */
 export function interestKeysOf(interaction: Pick<Interaction, 'kind' | 'name'>): readonly [string, string] {

@@ -42,6 +42,10 @@ export const EMAIL_BOUNCED = 'Email Bounced';
 export const EMAIL_COMPLAINED = 'Email Marked as Spam';
 /** A person answered a mail: not an out-of-office note. Properties: `message`, `template`, `sequence`, `step`. */
 export const EMAIL_REPLIED = 'Email Replied';
+/** A person confirmed a sign-up (double opt-in). Properties: `purposes`, a list; `form`, its page without a query. */
+export const SUBSCRIPTION_CONFIRMED = 'Subscription Confirmed';
+/** A person said that an old consent still holds. Properties: `purpose`. */
+export const CONSENT_RENEWED = 'Consent Renewed';
 /** Somebody told Tend something about a lead; properties: `source`, and each value as `attribute.<name>`, `account.<name>`. */
 export const ATTRIBUTES_RECORDED = 'Attributes Recorded';
 /**
@@ -63,7 +67,10 @@ export function isProvisional(interaction: Pick<Interaction, 'kind' | 'name'>): 
   return interaction.kind === 'tend' && (interaction.name === EMAIL_OPENED || interaction.name === EMAIL_LINK_CLICKED);
 }
 
-/** True for what only a person does: an event that a website saw, or an answer to a mail; not what a machine may have done. */
+/** What Tend records itself that only a person does: an answer to a mail, a form of its own pages that was sent. */
+export const PERSONAL_TEND_EVENTS: readonly string[] = [EMAIL_REPLIED, SUBSCRIPTION_CONFIRMED, CONSENT_RENEWED];
+
+/** True for what only a person does: an event that a website saw, or one of `PERSONAL_TEND_EVENTS`; not what a machine may have done. */
 export function isHumanSignal(interaction: Pick<Interaction, 'kind' | 'name'>): boolean {
-  return interaction.kind !== 'tend' || interaction.name === EMAIL_REPLIED;
+  return interaction.kind !== 'tend' || PERSONAL_TEND_EVENTS.includes(interaction.name);
 }

@@ -3,6 +3,7 @@ import { attributesIn, eventsIn, scoresIn } from '../conditions/leaves.ts';
 import { durationMs, type Instant } from '../instant.ts';
 import { HUMAN_INTERESTS, interestKey, matches } from '../interaction/event-match.ts';
 import { ATTRIBUTES_RECORDED } from '../interaction/interaction.ts';
+import { fateOfLost } from '../sending/lost-claim.ts';
 import { isFinal, type MessageInForce } from '../sending/message.ts';
 import { type AdvanceContext, type Advanced, advance } from '../sequence/advance.ts';
 import { entryBarrier, inAudience } from '../sequence/entry.ts';
@@ -19,12 +20,16 @@ export interface MailAtHand {
   readonly mail: MailToSend;
 }
 
-/** Claims whose lease has ended without a result: whether the mail left is not known, and it is not sent again. */
+/**
+ * Claims whose lease has ended without a result: whether the mail left is not known, and what then is as its sender says. Of
+ * one that is sent again, the claim of then counts as sent meanwhile.
+ */
 export function settleLeases(draft: Draft, messages: readonly MessageInForce[]): MessageInForce[] {
   return messages.map((message) => {
     if (message.state !== 'claimed' || message.leaseUntil === null || message.leaseUntil > draft.now) return message;
-    draft.messages.push({ id: message.id, state: 'unknown', reason: 'no-result', detail: null, nextAttemptAt: null });
-    return { ...message, state: 'unknown', reason: 'no-result', finishedAt: draft.now };
+    const fate = fateOfLost(message.ifLost, draft.now);
+    draft.messages.push({ id: message.id, ...fate, detail: null });
+    return { ...message, ...fate, leaseUntil: null, finishedAt: isFinal(fate.state) ? draft.now : null };
   });
 }
 

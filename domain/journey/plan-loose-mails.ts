@@ -1,5 +1,6 @@
 import { basisOf } from '../consent/policy.ts';
 import { canMail, type GateAnswer } from '../sending/gate.ts';
+import { fateOfLost } from '../sending/lost-claim.ts';
 import { obstaclesTo } from '../sending/obstacle.ts';
 import { type Draft, SENDING_LOOK_MS, withSales } from './draft.ts';
 import type { LooseMail } from './snapshot.ts';
@@ -14,10 +15,14 @@ export function planLooseMails(draft: Draft): void {
 
 function planOne(draft: Draft, mail: LooseMail): void {
   const { now } = draft;
-  const { id, state, reason, deadlineAt, nextAttemptAt, leaseUntil } = mail;
+  const { id, state, reason, deadlineAt, nextAttemptAt, leaseUntil, ifLost } = mail;
   if (state === 'claimed') {
     if (leaseUntil !== null && leaseUntil <= now) {
-      draft.messages.push({ id, state: 'unknown', reason: 'no-result', detail: null, nextAttemptAt: null });
+      const fate = fateOfLost(ifLost, now);
+      draft.messages.push({ id, ...fate, detail: null });
+      if (fate.nextAttemptAt === null) return;
+      draft.looks.push(fate.nextAttemptAt, deadlineAt);
+      draft.open += 1;
       return;
     }
     draft.looks.push(leaseUntil);
@@ -51,8 +56,9 @@ function planOne(draft: Draft, mail: LooseMail): void {
     draft.sent.push({ at: now, purpose: mail.purpose });
 }
 
-function ask(draft: Draft, { purpose, template, deadlineAt }: LooseMail): GateAnswer {
+function ask(draft: Draft, { purpose, template, deadlineAt, to }: LooseMail): GateAnswer {
   const { snapshot, sent, now } = draft;
+  const { address, suppressed, ways } = to ?? { ...snapshot.lead, ways: snapshot.ways };
   return canMail(
     {
       basis: basisOf(snapshot.consentPolicy, purpose),
@@ -60,11 +66,11 @@ function ask(draft: Draft, { purpose, template, deadlineAt }: LooseMail): GateAn
       paused: snapshot.paused,
       sequencePaused: false,
       mailsFrom: null,
-      address: snapshot.lead.address,
-      suppressed: snapshot.lead.suppressed,
+      address,
+      suppressed,
       consent: snapshot.consents.get(purpose) ?? { kind: 'none' },
       preferences: snapshot.preferences,
-      obstacles: obstaclesTo(snapshot.ways, snapshot.contents.get(template)?.sender),
+      obstacles: obstaclesTo(ways, snapshot.contents.get(template)?.sender),
       // Each was asked for by itself: it is not the same content once more.
       alreadyReceived: false,
       deadlineAt,

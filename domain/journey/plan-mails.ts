@@ -28,10 +28,15 @@ export function planMails(draft: Draft, mails: readonly MailAtHand[]): boolean {
   )) {
     if (isUnderWay(draft, at)) {
       lookAfter(draft, at);
-      keepPlace(ahead, at, at.message?.nextAttemptAt ?? null);
+      if (!isExempt(draft, at)) keepPlace(ahead, at, at.message?.nextAttemptAt ?? null);
       continue;
     }
     const answer = ask(draft, at);
+    // What a contract needs takes no turn, and takes none away.
+    if (answer.kind === 'now' && isExempt(draft, at)) {
+      sendNow(draft, at);
+      continue;
+    }
     // The same content, wanted twice: who comes second is told so in its own plan, once the first has gone.
     if (answer.kind === 'never') {
       withhold(draft, at, { kind: 'later', reason: 'another-first', at: null });
@@ -39,7 +44,7 @@ export function planMails(draft: Draft, mails: readonly MailAtHand[]): boolean {
       continue;
     }
     if (answer.kind === 'later') {
-      keepPlace(ahead, at, answer.at);
+      if (!isExempt(draft, at)) keepPlace(ahead, at, answer.at);
       withhold(draft, at, answer);
       continue;
     }
@@ -90,8 +95,9 @@ function lookAfter(draft: Draft, { message }: MailAtHand): void {
 /** When the place after the next free one is: who can't wait for that has to go first. */
 function placeAfter(draft: Draft, mails: readonly MailAtHand[]): Instant {
   let after: Instant | null = null;
-  for (const { walker } of mails) {
-    const { purpose } = walker.enrolment.sequence;
+  for (const at of mails) {
+    if (isExempt(draft, at)) continue;
+    const { purpose } = at.walker.enrolment.sequence;
     const next = paceAt(draft, purpose, draft.sent, draft.now);
     after = earliest(after, paceAt(draft, purpose, [...draft.sent, { at: next, purpose }], next));
   }
@@ -137,9 +143,13 @@ function ask(draft: Draft, { walker, mail }: MailAtHand): GateAnswer {
   );
 }
 
+function isExempt({ snapshot }: Draft, { walker }: MailAtHand): boolean {
+  return basisOf(snapshot.consentPolicy, walker.enrolment.sequence.purpose) === 'exempt';
+}
+
 function sendNow(draft: Draft, at: MailAtHand): void {
   const { message, mail, walker } = at;
-  draft.sent.push({ at: draft.now, purpose: walker.enrolment.sequence.purpose });
+  if (!isExempt(draft, at)) draft.sent.push({ at: draft.now, purpose: walker.enrolment.sequence.purpose });
   draft.received.add(mail.lineage);
   draft.looks.push(draft.now + SENDING_LOOK_MS);
   if (message === null) {

@@ -103,8 +103,9 @@ function offerDue(snapshot: JourneySnapshot): Offer | null {
 }
 
 function endEverything(snapshot: JourneySnapshot, now: Instant): JourneyPlan {
+  // A claim whose lease runs is left to its result: the mail is leaving, and an erasure waits for it.
   const messages = [...snapshot.messages, ...snapshot.looseMails, ...snapshot.notices]
-    .filter(({ state }) => !isFinal(state))
+    .filter(({ state, ...mail }) => !isFinal(state) && !(state === 'claimed' && (mail.leaseUntil ?? 0) > now))
     .map(
       ({ id, state }): MessageChange =>
         state === 'claimed'

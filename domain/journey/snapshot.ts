@@ -130,13 +130,17 @@ export interface FirstLook {
 }
 
 /** A mail to a colleague. */
-export type Notice = Pick<MessageInForce, 'id' | 'state' | 'deadlineAt' | 'nextAttemptAt' | 'leaseUntil'>;
+export type Notice = Pick<MessageInForce, 'id' | 'state' | 'deadlineAt' | 'nextAttemptAt' | 'leaseUntil' | 'ifLost'>;
 
 /** A mail to the lead outside of sequences. */
-export type LooseMail = Pick<
-  MessageInForce,
-  'id' | 'purpose' | 'template' | 'state' | 'reason' | 'deadlineAt' | 'nextAttemptAt' | 'leaseUntil'
->;
+export interface LooseMail
+  extends Pick<
+    MessageInForce,
+    'id' | 'purpose' | 'template' | 'state' | 'reason' | 'deadlineAt' | 'nextAttemptAt' | 'leaseUntil' | 'ifLost'
+  > {
+  /** It goes to this address and no other: that is the one to be confirmed. Default: to the lead's own. */
+  readonly to?: { readonly address: string; readonly suppressed: boolean; readonly ways: Ways };
+}
 
 /** The key under which the end of a handoff counts for every model. */
 export const ANY_MODEL = '';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conditionSchema } from '../conditions/condition.ts';
+import { mailPurposeSchema } from '../consent/mail-purpose.ts';
 import { definitionKeySchema } from '../definition/definition.ts';
 import { durationSchema, type Instant } from '../instant.ts';
 import type { Sequence } from '../sequence/definition.ts';
@@ -10,7 +11,7 @@ export const mailingSchema = z.strictObject({
   key: definitionKeySchema,
   name: z.string().trim().min(1).max(200),
   /** The consent purpose under which it goes. */
-  purpose: definitionKeySchema,
+  purpose: mailPurposeSchema,
   template: definitionKeySchema,
   /** Whom it is for, asked when its time comes. Without: everybody in its stages. Nobody gets it without consent. */
   audience: conditionSchema.optional(),

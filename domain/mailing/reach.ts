@@ -1,5 +1,7 @@
 import type { Calendar } from '../calendar/calendar.ts';
 import type { ConsentState } from '../consent/consent.ts';
+import type { MailBasis } from '../consent/policy.ts';
+import { noPreferences, type Preferences } from '../consent/preferences.ts';
 import type { Instant } from '../instant.ts';
 import type { SentMail } from '../pacing/next-allowed.ts';
 import { noPolicy, type PacingPolicy } from '../pacing/policy.ts';
@@ -13,7 +15,9 @@ export interface Reachable {
   readonly suppressed: boolean;
   readonly handoffOpen: boolean;
   readonly consent: ConsentState;
-  /** Of all purposes, ascending. */
+  /** Default: none. */
+  readonly preferences?: Preferences;
+  /** Marketing of all purposes, ascending. */
   readonly sent: readonly SentMail[];
   /** The lineages of all that this person was ever sent. */
   readonly received: ReadonlySet<string>;
@@ -23,6 +27,8 @@ export interface Reachable {
 /** The mail in question. */
 export interface MailOfMailing {
   readonly purpose: string;
+  /** Default: consent. */
+  readonly basis?: MailBasis;
   readonly content: Content;
 }
 
@@ -31,9 +37,10 @@ export interface MailOfMailing {
  * is, and what may delay its mail (a cap, sales, a night) is left to the gate. The gate's own words, asked of what will hardly
  * change by itself.
  */
-export function outOfReach(lead: Reachable, { purpose, content }: MailOfMailing, now: Instant): WithheldReason | null {
-  const pace = { policy: noPolicy, calendar: lead.calendar, purpose, sent: [] };
-  const answer = canMail({ ...gateFacts(lead, content), handoffOpen: false, deadlineAt: null, pace }, now);
+export function outOfReach(lead: Reachable, mail: MailOfMailing, now: Instant): WithheldReason | null {
+  const pace = { policy: noPolicy, calendar: lead.calendar, purpose: mail.purpose, sent: [] };
+  const always = { handoffOpen: false, preferences: noPreferences, deadlineAt: null };
+  const answer = canMail({ ...gateFacts(lead, mail), ...always, pace }, now);
   return answer.kind === 'now' ? null : answer.reason;
 }
 
@@ -48,12 +55,12 @@ export type Prospect =
 
 export function prospect(
   lead: Reachable,
-  { purpose, content }: MailOfMailing,
+  mail: MailOfMailing,
   policy: PacingPolicy,
   { dueAt, deadlineAt }: { readonly dueAt: Instant; readonly deadlineAt: Instant },
 ): Prospect {
-  const pace = { policy, calendar: lead.calendar, purpose, sent: lead.sent };
-  const answer: GateAnswer = canMail({ ...gateFacts(lead, content), deadlineAt, pace }, dueAt);
+  const pace = { policy, calendar: lead.calendar, purpose: mail.purpose, sent: lead.sent };
+  const answer: GateAnswer = canMail({ ...gateFacts(lead, mail), deadlineAt, pace }, dueAt);
   switch (answer.kind) {
     case 'now':
       return { kind: 'goes', at: dueAt, delayedBy: null };
@@ -67,8 +74,9 @@ export function prospect(
   }
 }
 
-function gateFacts({ address, suppressed, handoffOpen, consent, received }: Reachable, content: Content) {
+function gateFacts(lead: Reachable, { basis = 'consent', content }: MailOfMailing) {
+  const { address, suppressed, handoffOpen, consent, preferences = noPreferences, received } = lead;
   const alreadyReceived = !content.repeatable && received.has(content.lineage);
   const rest = { paused: false, sequencePaused: false, mailsFrom: null };
-  return { address, suppressed, handoffOpen, consent, alreadyReceived, ...rest };
+  return { basis, address, suppressed, handoffOpen, consent, preferences, alreadyReceived, ...rest };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { definitionKeySchema } from '../definition/definition.ts';
+import { returnPathProblem } from './return-path.ts';
 import type { Sender } from './sender.ts';
 import { unknownPolicies } from './unknown-policy.ts';
 
@@ -32,9 +33,11 @@ export const senderSchema: z.ZodType<Sender> = z.strictObject({
     ),
   links: z.strictObject({ imprint: link.optional(), privacy: link.optional() }).default({}),
   server: definitionKeySchema.optional(),
-  returnPath: address
-    .refine((text) => text.split('*').length === 2 && text.indexOf('*') < text.indexOf('@'), {
-      message: 'must have one * before the @, such as bounce+*@mail.example.com: it stands for the mail it belongs to',
+  returnPath: z
+    .string()
+    .check(({ value, issues }) => {
+      const message = returnPathProblem(value);
+      if (message !== null) issues.push({ code: 'custom', input: value, message });
     })
     .optional(),
   dkim: z.strictObject({ domain, selector: domain }).optional(),

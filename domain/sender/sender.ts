@@ -26,3 +26,25 @@ export interface Sender {
 
 /** The sender of templates that name none. */
 export const DEFAULT_SENDER = 'default';
+
+/** The sender of an installation that has published none: an address, and nobody named as responsible. */
+export function senderFrom(mailFrom: string): Sender {
+  return { key: DEFAULT_SENDER, name: mailFrom, from: mailFrom, imprint: {}, links: {}, unknown: 'ask' };
+}
+
+/** The bare address of `Name <address>`. */
+export function bareAddress(mailbox: string): string {
+  return /<([^<>]+)>\s*$/.exec(mailbox)?.[1] ?? mailbox.trim();
+}
+
+/** `Name <address>`, or an address alone, taken apart; the name without quotes around it, empty where there is none. */
+export function mailboxOf(mailbox: string): { readonly name: string; readonly address: string } {
+  const name = /^(.*)<[^<>]+>\s*$/.exec(mailbox)?.[1]?.trim() ?? '';
+  const quoted = /^"(.*)"$/.exec(name)?.[1]?.replaceAll(/\\(.)/g, '$1');
+  return { name: quoted ?? name, address: bareAddress(mailbox) };
+}
+
+/** The domain of `Name <address>`, in lower case. */
+export function domainOf(mailbox: string): string {
+  return bareAddress(mailbox).split('@').at(-1)?.toLowerCase() ?? '';
+}

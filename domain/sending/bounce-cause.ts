@@ -1,4 +1,4 @@
-import { byCode, byStatus } from './bounce-codes.ts';
+import { byCode, byOwnStatus, byStatus } from './bounce-codes.ts';
 import type { BounceReason } from './bounce-reason.ts';
 import type { BounceTextRule } from './bounce-text-rule.ts';
 import { bounceTextRules } from './bounce-texts.ts';
@@ -41,7 +41,12 @@ export function causeOf(facts: BounceFacts): BounceVerdict {
   const diagnostic = (facts.diagnostic ?? '').slice(0, MAX_DIAGNOSTIC);
   const status = statusOf(facts.status, diagnostic);
   const failed = isPermanent(facts, status);
-  const reason = byWords(wordsOf(diagnostic), failed) ?? byStatus(status, failed) ?? byCode(facts.code) ?? UNEXPLAINED;
+  const reason =
+    byOwnStatus(status) ??
+    byWords(wordsOf(diagnostic), failed) ??
+    byStatus(status, failed) ??
+    byCode(facts.code) ??
+    UNEXPLAINED;
   return { ...reason, permanent: failed && reason.cause !== 'transient' };
 }
 

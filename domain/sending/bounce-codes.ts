@@ -9,8 +9,6 @@ const STATUSES: Readonly<Record<string, BounceReason>> = {
   '1.3': { cause: 'mailbox', why: 'address-malformed' },
   '1.4': { cause: 'mailbox', why: 'no-such-mailbox' },
   '1.6': { cause: 'mailbox', why: 'mailbox-moved' },
-  '1.7': { cause: 'policy', why: 'sender-refused' },
-  '1.8': { cause: 'policy', why: 'sender-refused' },
   // RFC 7505 §5.1: null MX. Exchange uses it for a recipient that was not found.
   '1.10': { cause: 'mailbox', why: 'no-such-mailbox' },
   '2.0': { cause: 'mailbox', why: 'mailbox-unavailable' },
@@ -48,9 +46,25 @@ const STATUSES: Readonly<Record<string, BounceReason>> = {
   '7.29': { cause: 'policy', why: 'unauthenticated' },
   '7.30': { cause: 'policy', why: 'unauthenticated' },
   '7.32': { cause: 'policy', why: 'unauthenticated' },
+  // Exchange Online, to whoever hands mails in: not signed in; not as this From.
+  '7.57': { cause: 'policy', why: 'sign-in' },
+  '7.60': { cause: 'policy', why: 'sender-refused' },
   '7.509': { cause: 'policy', why: 'unauthenticated' },
   '7.515': { cause: 'policy', why: 'unauthenticated' },
 };
+
+/** Statuses that are about the sender, whatever the words beside them: `501 5.1.7 Invalid address` is not about the recipient's. */
+const ABOUT_THE_SENDER: Readonly<Record<string, BounceReason>> = {
+  '1.7': { cause: 'policy', why: 'sender-refused' },
+  '1.8': { cause: 'policy', why: 'sender-refused' },
+  // Exchange Online: our own limit of recipients a day.
+  '1.90': { cause: 'policy', why: 'rate-limited' },
+};
+
+/** What a status says that no words can gainsay; null: it is none of these. */
+export function byOwnStatus(status: EnhancedStatus | null): BounceReason | null {
+  return status === null ? null : (ABOUT_THE_SENDER[`${status.subject}.${status.detail}`] ?? null);
+}
 
 /** What an enhanced status says by itself; null where that is nothing. `failed`: the server called it permanent. */
 export function byStatus(status: EnhancedStatus | null, failed: boolean): BounceReason | null {

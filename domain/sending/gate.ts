@@ -74,10 +74,13 @@ export function canMail(facts: GateFacts, now: Instant): GateAnswer {
 
 /**
  * Mail that the person asked for or that a contract needs is no marketing: neither consent, sales' silence, caps nor
- * windows hold it back. An address that is not written to is not, all the same.
+ * windows hold it back. An address that is not written to is not, all the same; and a sequence that somebody has paused
+ * stands still whatever it sends.
  */
-function canMailExempt({ suppressed, deadlineAt, address, obstacles = [] }: GateFacts, now: Instant): GateAnswer {
+function canMailExempt(facts: GateFacts, now: Instant): GateAnswer {
+  const { suppressed, sequencePaused, deadlineAt, address, obstacles = [] } = facts;
   if (suppressed) return { kind: 'never', reason: 'suppressed' };
+  if (sequencePaused) return { kind: 'later', reason: 'sequence-paused', at: null };
   if (deadlineAt !== null && now >= deadlineAt) return { kind: 'never', reason: 'deadline-passed' };
   if (address === null) return { kind: 'later', reason: 'no-address', at: null };
   // A sender is paused for complaints about its marketing.

@@ -1,5 +1,6 @@
 import type { Instant } from '../instant.ts';
 import type { Question } from '../sequence/question.ts';
+import type { IfLost } from './lost-claim.ts';
 
 export const messageStates = [
   'due',
@@ -31,6 +32,8 @@ export interface MessageInForce {
   readonly claimedAt: Instant | null;
   readonly leaseUntil: Instant | null;
   readonly finishedAt: Instant | null;
+  /** Of a claimed one: what decides its fate should the claim end without a result. Absent: nobody knows, and it is shown. */
+  readonly ifLost?: IfLost | null;
 }
 
 /** True for a message that nothing more will happen to. */

@@ -67,8 +67,10 @@ export const recipientFailureTexts: readonly BounceTextRule[] = [
       '(?:adresse|destinataire|utilisateur).{0,60}(?:invalide|inconnue?|inexistant)|(?:usuario|utente|destinatario).{0,30}(?:desconocid|sconosciut|inesistente|no existe)|nessun utente',
       'Empf[äa]nger(?:adresse)?.{0,40}(?:unbekannt|nicht (?:gefunden|bekannt|vorhanden))|Benutzer .{0,10}unbekannt|wurde (?:unter .{0,60} )?nicht gefunden|OFR[ _]?41[68]',
       'recipient .{0,20}possibly incorrect|envelope recipient has been denied',
-      // Exchange Online's answer for who is not in the tenant's directory (5.4.1).
-      'recipient address(?:es)? rejected ?: access denied',
+      // Exchange Online's answer for who is not in the tenant's directory (5.4.1). Postfix says the same words to a client
+      // that it does not let in, whoever the mail is for: there they are about us.
+      'recipient address(?:es)? rejected ?: access denied.{0,60}(?:\\bAS\\(\\d|outlook\\.com|aka\\.ms)',
+      '(?:all|some) recipient addresses rejected ?: access denied',
     ),
   },
   {

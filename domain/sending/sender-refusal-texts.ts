@@ -33,7 +33,7 @@ export const senderRefusalTexts: readonly BounceTextRule[] = [
       'rate[- ]?limit|unusual rate|unexpected volume|excessive (?:rate|volume|number)|throttl|try again slower|too (?:fast|quickly)|trop de connexions',
       'too many (?:connections?|messages?\\b(?! on the server)|mails?|e-?mails?|recipients|concurrent|(?:smtp )?sessions?|requests|invalid|unknown|errors?|bad|con\\w*)',
       '(?:sending|sent|outbound|hourly|daily|message|send) (?:\\w+ )?(?:limit|quota)s? (?:exceeded|reached)|exceeded (?:the |your |its )?(?:\\w+ )?(?:sending|send|message|daily|hourly|rate) (?:limit|quota)|reached (?:a|the|your) limit for sending',
-      '(?:tenant|threshold).{0,20} exceeded|max(?:imum)? (?:number of )?(?:e-?mail|message|connection|recipient)s? per (?:connection|hour|day|session)|connection .{0,20}limit',
+      '(?:tenant|threshold).{0,20} exceeded|max(?:imum)? (?:number of )?(?:e-?mail|message|connection|recipient)s? (?:per (?:connection|hour|day|session)|exceeded)|connection .{0,20}limit',
       'user complaints|complaint rate',
     ),
   },
@@ -62,6 +62,8 @@ export const senderRefusalTexts: readonly BounceTextRule[] = [
     why: 'sender-account',
     says: anyOf(
       '(?:your|sending|sender\\S{0,2}|customer) (?:\\w+ )?(?:account|domain|subscription) (?:\\w+ ){0,3}(?:suspended|disabled|blocked|locked|deactivated|inactive|closed|not (?:active|verified|activated))',
+      // A sandbox, or an account that is closed: "Domain … is not allowed to send: …", "Sending paused for this account".
+      '\\b(?:domain|account)\\b.{0,100}\\bnot allowed to send\\b(?! to\\b)|\\bsending\\b.{0,30}\\baccount\\b.{0,30}\\b(?:paused|disabled|suspended|blocked)|sending (?:is )?(?:paused|disabled|suspended) for',
       'credits? exceeded|(?:e-?mail )?address is not verified|domain is not verified|not a registered gateway user|mail from not owned',
     ),
   },
@@ -71,6 +73,8 @@ export const senderRefusalTexts: readonly BounceTextRule[] = [
     says: anyOf(
       'sender (?:e-?mail )?(?:address )?(?:rejected|refused|denied|blocked|verif\\w+|not allowed|not pre-approved|unknown|invalid|is invalid|is spammer|domain)',
       '(?:bad|invalid|banned|unverified|forged|bogus|unroutable) (?:outbound |envelope )?(?:sender|from address|return[- ]path|mail from)|emetteur invalide',
+      '(?:^|\\b(?:your|the) |\\bmail )(?:sender|from|return[- ]path)(?: (?:e-?mail|address|account|domain))* (?:is |was |could |does |do )?(?:not (?:be )?(?:found|exist|known|allowed|permitted|verified|match)|unknown|nonexistent)|^unknown sender\\b',
+      'address your mail came from|does not match a verified|SendAs ?Denied|send (?:mail )?(?:as|on behalf of) (?:this|another|the specified) (?:sender|user|account)',
       'domain of sender|(?:sender|sending) (?:address )?(?:domain|server) .{0,40}(?:not|does|must|blocked)',
       'verification failed for <|\\bbatv\\b|null sender|sender has null mx|empty envelope sender',
       'from(?::| address| header| domain) .{0,60}(?:not (?:verified|allowed|owned)|must match|rejected|is invalid)',
@@ -107,8 +111,8 @@ export const senderRefusalTexts: readonly BounceTextRule[] = [
     says: anyOf(
       '(?:as|considered?|suspected|suspect|detected|suspicion of|identified|classified|likely|looks? like|contains?|possible|probable|probably|be|is|for|thinks .{0,20}is|similar to) (?:to be |as |a |an |unsolicited |bulk |possible |mostly )*(?:spam|ube|uce|junk|unsolicited|bulk)\\b',
       '\\bspam\\b.{0,30}(?:detected|score|points|content|check|reject|filter|message|refus|block|polic|suspect|accept|list|not allowed|engine|url|exceeded)',
-      '(?:rejected|denied|blocked|refused|score\\w*|too much|no|probability|(?:high|failed) .{0,30}|accept|[-:(]) ?(?:being |of |by |for |anti)*spam',
-      'unsolicited (?:mail|bulk|commercial|e-?mail)|bulk (?:e-?mail|mail|advertising)|spam-?(?:my|like)|spamming|anti ?spam|mass mailer|message filtered',
+      '(?:rejected|denied|blocked|refused|score\\w*|too much|no|probability|(?:high|failed) .{0,30}|accept|[-:(>]) ?(?:being |of |by |for |anti)*spam',
+      'unsolicited (?:mail|bulk|commercial|e-?mail)|bulk (?:e-?mail|mail|advertising)|spam-?(?:my|like)|spamming|anti ?spam|mass mailer|message filtered|junk ?mail',
       'DT:SPM|\\bPH01\\b|\\bHM0[78]\\b|\\bCS01\\b|\\bOFR[ _]?506\\b|^spam\\b|recurrent pattern detection',
     ),
   },

@@ -4,3 +4,8 @@
  */
 export const suppressionReasons = ['complaint', 'mailbox-unknown', 'erased', 'manual', 'imported'] as const;
 export type SuppressionReason = (typeof suppressionReasons)[number];
+
+/** A person's own word stands against writing to the address: it is lifted only by saying why. */
+export function needsGround(reason: SuppressionReason): boolean {
+  return reason === 'complaint' || reason === 'erased';
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conditionSchema } from '../conditions/condition.ts';
+import { mailPurposeSchema } from '../consent/mail-purpose.ts';
 import { definitionKeySchema, uniqueBy } from '../definition/definition.ts';
 import { durationSchema } from '../instant.ts';
 import { sequenceProblems } from './check-sequence.ts';
@@ -13,7 +14,7 @@ export const sequenceSchema = z
     key: definitionKeySchema,
     name: z.string().trim().min(1).max(200),
     /** The consent purpose under which its mails go. */
-    purpose: definitionKeySchema,
+    purpose: mailPurposeSchema,
     /** Leads in one of these stages only; a lead that leaves them leaves the sequence. */
     stages: z
       .array(z.enum(['lead', 'customer']))

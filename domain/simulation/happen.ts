@@ -44,8 +44,11 @@ export function happen(subject: Subject, happening: Happening): boolean {
     case 'told':
       return told(subject, happening);
     case 'consent': {
-      const { action, purpose, promise = null } = happening;
+      const { action, purpose } = happening;
       const { address } = subject.lead;
+      // The form says what the policy promises, unless the story has it say otherwise.
+      const known = subject.world.consentPolicy.purposes.find(({ key }) => key === purpose);
+      const promise = action === 'granted' ? (happening.promise ?? known?.promise ?? null) : null;
       subject.consents.push({ purpose, action, address, promise, confirmedAt: action === 'granted' ? at : null, at });
       subject.note({ at, kind: 'consent', action, purpose, by: 'form' });
       return true;

@@ -1,4 +1,4 @@
-import { consentState } from '../consent/consent.ts';
+import { basisOf } from '../consent/policy.ts';
 import type { Instant } from '../instant.ts';
 import { nextAttempt } from '../sending/backoff.ts';
 import { canMail } from '../sending/gate.ts';
@@ -26,15 +26,17 @@ export function sendMail(subject: Subject, messageId: string, now: Instant): Sub
   // A question is a content of its own: the same template may ask for another thing.
   const lineage = question === null ? template.lineage : `${template.lineage}.${question.attribute}`;
   const enrolment = subject.enrolments.find(({ id }) => id === enrolmentId);
+  const basis = basisOf(world.consentPolicy, purpose);
   const answer = canMail(
     {
+      basis,
       handoffOpen: subject.openHandoff !== undefined,
       paused: false,
       sequencePaused: false,
       mailsFrom: enrolment?.mailsFrom ?? null,
       address: lead.address,
       suppressed: false,
-      consent: consentState(subject.consents, purpose),
+      consent: subject.consentTo(purpose),
       alreadyReceived: !template.repeatable && subject.received.has(lineage),
       deadlineAt,
       pace: { policy: world.pacing, purpose, sent: subject.sent, calendar: subject.calendar(now) },
@@ -61,7 +63,7 @@ export function sendMail(subject: Subject, messageId: string, now: Instant): Sub
     finishedAt: now,
     attempts: message.attempts + 1,
   });
-  subject.sent.push({ at: now, purpose });
+  if (basis === 'consent') subject.sent.push({ at: now, purpose });
   subject.received.add(lineage);
   subject.note({ at: now, kind: 'mail', calendar: subject.calendar(now), ...mailOf(subject, accepted) });
   return accepted;

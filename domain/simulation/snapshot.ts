@@ -1,5 +1,3 @@
-import { consentState } from '../consent/consent.ts';
-import { noConsentPolicy } from '../consent/policy.ts';
 import { noPreferences } from '../consent/preferences.ts';
 import type { Instant } from '../instant.ts';
 import { factsOf, standingsInForce } from '../journey/present-standings.ts';
@@ -63,10 +61,10 @@ export function snapshotOf(subject: Subject, now: Instant): JourneySnapshot {
     // Colleagues read their mail at once.
     notices: [],
     looseMails: [],
-    consentPolicy: noConsentPolicy,
+    consentPolicy: world.consentPolicy,
     preferences: noPreferences,
     ways: freeWays,
-    consents: new Map([...purposes].map((purpose) => [purpose, consentState(subject.consents, purpose)])),
+    consents: new Map([...purposes].map((purpose) => [purpose, subject.consentTo(purpose)])),
     sent: subject.sent,
     received: subject.received,
     contents: world.contents,

@@ -2,7 +2,8 @@ import { attributeHistory, type KnownOverTime } from '../attributes/history.ts';
 import type { AttributeSource, Statement } from '../attributes/statement.ts';
 import { type Calendar, calendarOf } from '../calendar/calendar.ts';
 import { residenceOf } from '../calendar/residence.ts';
-import type { ConsentRecord } from '../consent/consent.ts';
+import { type ConsentRecord, type ConsentState, consentState } from '../consent/consent.ts';
+import { withStaleness } from '../consent/staleness.ts';
 import type { HandoffOutcome } from '../handoff/outcome.ts';
 import type { Instant } from '../instant.ts';
 import { compareFoldOrder, type Interaction, type Json } from '../interaction/interaction.ts';
@@ -91,6 +92,12 @@ export class Subject {
   newId(prefix: string): string {
     this.#count += 1;
     return `${prefix}${String(this.#count).padStart(6, '0')}`;
+  }
+
+  /** As the store works it out: what was said, and whether it has gone stale since. */
+  consentTo(purpose: string): ConsentState {
+    const lastSentAt = this.sent.findLast((mail) => mail.purpose === purpose)?.at ?? null;
+    return withStaleness(consentState(this.consents, purpose), this.world.consentPolicy.staleness, lastSentAt);
   }
 
   note(entry: LifeEntry): void {

@@ -2,8 +2,9 @@ import type { AttributeSet } from '../attributes/definition.ts';
 import { createVocabulary, type Vocabulary } from '../attributes/vocabulary.ts';
 import type { ScoreLeaf } from '../conditions/leaf-schema.ts';
 import { eventsIn, scoresIn } from '../conditions/leaves.ts';
+import { type ConsentPolicy, noConsentPolicy } from '../consent/policy.ts';
 import type { Template } from '../definition/template.ts';
-import type { Interaction } from '../interaction/interaction.ts';
+import { type Interaction, PERSONAL_TEND_EVENTS } from '../interaction/interaction.ts';
 import { interestsOf } from '../journey/plan-enrolment.ts';
 import { noPolicy, type PacingPolicy } from '../pacing/policy.ts';
 import type { ScoringModel } from '../scoring/model.ts';
@@ -26,6 +27,7 @@ export interface World {
   /** By template key. */
   readonly contents: ReadonlyMap<string, Content>;
   readonly pacing: PacingPolicy;
+  readonly consentPolicy: ConsentPolicy;
 }
 
 /** What one asks again and again of a world. */
@@ -57,8 +59,10 @@ function look({ sequences }: World): WorldView {
   const matches = needs.flatMap(({ events, conditions }) => [...events, ...conditions.flatMap(eventsIn)]);
   const names = new Set(matches.flatMap(({ event }) => event ?? []));
   const kinds = new Set<string>(matches.flatMap(({ event, kind }) => (event === undefined ? (kind ?? []) : [])));
-  if (needs.some(({ humanSignals }) => humanSignals))
+  if (needs.some(({ humanSignals }) => humanSignals)) {
     for (const kind of ['track', 'page', 'identify', 'group']) kinds.add(kind);
+    for (const name of PERSONAL_TEND_EVENTS) names.add(name);
+  }
   const entry = sequences.flatMap(({ definition }) => conditionsAmong(definition.entry));
   return {
     asksFor: ({ kind, name }) => names.has(name) || kinds.has(kind),
@@ -76,10 +80,13 @@ export interface WorldParts {
   readonly templates: readonly Pick<Template, 'key' | 'lineage' | 'repeatable'>[];
   /** Without one nothing is held back. */
   readonly pacing?: PacingPolicy | undefined;
+  /** Without one every purpose needs consent, which does not go stale. */
+  readonly consentPolicy?: ConsentPolicy | undefined;
 }
 
 /** A world in which all of this is published. */
-export function worldOf({ sequences, models, attributes, templates, pacing = noPolicy }: WorldParts): World {
+export function worldOf(parts: WorldParts): World {
+  const { sequences, models, attributes, templates, pacing = noPolicy, consentPolicy = noConsentPolicy } = parts;
   return {
     sequences: inOrder(sequences).map((definition, index) => ({ versionId: index + 1, definition })),
     models: inOrder(models).map((definition, index) => ({ versionId: index + 1, definition, publication: null })),
@@ -88,6 +95,7 @@ export function worldOf({ sequences, models, attributes, templates, pacing = noP
       templates.map(({ key, lineage, repeatable }) => [key, { lineage, repeatable: repeatable ?? false }]),
     ),
     pacing,
+    consentPolicy,
   };
 }
 

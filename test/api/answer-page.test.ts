@@ -260,7 +260,7 @@ describe('answering', () => {
       forged.toString('base64url'),
       signToken('another secret', { purpose: 'answer', messageId: message, attribute: 'need' }),
       signToken(SIGNING_SECRET, { purpose: 'unsubscribe', messageId: message }),
-      signToken(SIGNING_SECRET, { purpose: 'click', messageId: message, url: 'need' }),
+      signToken(SIGNING_SECRET, { purpose: 'click', messageId: message, url: 'https://need.example' }),
       signToken(SIGNING_SECRET, { purpose: 'answer', messageId: message, attribute: 'budget' }),
       signToken(SIGNING_SECRET, { purpose: 'answer', messageId: newId(), attribute: 'need' }),
     ];

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { continueRefolds } from '../../store/continue-refolds.ts';
 import type { Database } from '../../store/database.ts';
 import { sql } from '../../store/sql.ts';
+import { shopSender } from '../support/company.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { fixedClock, type RunningApi, startApi } from './running-api.ts';
 import { assess, makeLead, pushShipped, shippedDefinitions } from './tanja.ts';
@@ -28,7 +29,9 @@ const model = (threshold: number, key?: string) => ({
   rules: [{ id: 'branch', on: { event: 'Branch Searched' }, points: 20 }],
 });
 const mjml =
-  '<mjml><mj-body><mj-section><mj-column><mj-text>Hello <a href="{{ unsubscribeUrl }}">no more</a></mj-text></mj-column></mj-section></mj-body></mjml>';
+  '<mjml><mj-body><mj-section><mj-column><mj-text>Hello <a href="{{ unsubscribeUrl }}">no more</a> {{ imprint }}</mj-text></mj-column></mj-section></mj-body></mjml>';
+const plain =
+  '<mjml><mj-body><mj-section><mj-column><mj-text>Hello</mj-text></mj-column></mj-section></mj-body></mjml>';
 const template = (subject = 'Hello', more: object = {}) => ({
   name: 'Hello',
   locales: { en: { subject, mjml } },
@@ -96,6 +99,11 @@ describe('a draft', () => {
 });
 
 describe('publishing', () => {
+  beforeAll(async () => {
+    await api.api('PUT', 'senders/default', shopSender);
+    await api.api('POST', 'senders/default/publish');
+  });
+
   it('makes the draft live, once, with who did it on record', async () => {
     await api.api('PUT', 'templates/hello', template());
     expect(await api.api('POST', 'templates/hello/publish')).toMatchObject({
@@ -156,7 +164,11 @@ describe('publishing', () => {
     await api.api('PUT', 'templates/later', template());
     await api.api('POST', 'templates/later/publish');
     expect(await api.api('POST', 'sequences/s/publish')).toMatchObject({ status: 200, body: { published: true } });
-    await api.api('PUT', 'templates/rep', template('Hello', { recipient: 'rep' }));
+    await api.api('PUT', 'templates/rep', {
+      ...template(),
+      recipient: 'rep',
+      locales: { en: { subject: 'Hello', mjml: plain } },
+    });
     await api.api('POST', 'templates/rep/publish');
     await api.api('PUT', 'sequences/wrong', sequence('rep'));
     expect(await api.api('POST', 'sequences/wrong/publish')).toMatchObject({
@@ -224,8 +236,16 @@ describe('publishing', () => {
 describe('the shipped definitions', () => {
   it('are all valid, refer to one another rightly and can be pushed twice', async () => {
     expect((await pushShipped(api)).sort()).toEqual([
+      'consent default',
+      'layout federkiel',
+      'layout federkiel-service',
+      'layout team',
       'mailing next-newsletter',
+      'partial federkiel-imprint',
+      'partial federkiel-look',
+      'partial lead-facts',
       'scoring-model stationery',
+      'sender federkiel',
       'sequence demo-newsletter',
       'sequence stationery-birthday',
       'sequence stationery-customer',
@@ -233,6 +253,8 @@ describe('the shipped definitions', () => {
       'template birthday-question',
       'template birthday-voucher',
       'template colleague-notice',
+      'template confirm-subscription',
+      'template consent-renewal',
       'template customer-first-steps',
       'template customer-refill',
       'template customer-welcome',
@@ -243,6 +265,7 @@ describe('the shipped definitions', () => {
       'template painting-supplies',
       'template paper-guide',
       'template pen-guide',
+      'template reply-forward',
     ]);
     expect(await pushShipped(api)).toEqual([]);
     expect((await api.api('GET', 'reps')).body.reps.map(({ key }: { key: string }) => key)).toEqual([

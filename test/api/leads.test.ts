@@ -205,7 +205,13 @@ describe('a consent', () => {
     const { status, body } = await api.api('POST', `leads/${id}/consents`, evidence);
     expect([status, body]).toEqual([
       201,
-      { id: expect.any(Number), leadId: id, address: 'consent@example.org', at: '2026-11-21T12:00:00.000Z' },
+      {
+        id: expect.any(Number),
+        ids: [body.id],
+        leadId: id,
+        address: 'consent@example.org',
+        at: '2026-11-21T12:00:00.000Z',
+      },
     ]);
     expect(await attention(id)).toBe(before + 1);
     const { body: lead } = await api.api('GET', `leads/${id}`);

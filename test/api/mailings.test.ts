@@ -233,6 +233,10 @@ describe('a mailing', () => {
     const shipped = (file: string) =>
       parse(readFileSync(path.join(packageRoot, file), 'utf8')) as Record<string, unknown>;
     for (const [address, file] of [
+      ['senders/federkiel', 'templates/stationery/sender.yaml'],
+      ['partials/federkiel-look', 'templates/stationery/look.yaml'],
+      ['partials/federkiel-imprint', 'templates/stationery/imprint.yaml'],
+      ['layouts/federkiel', 'templates/stationery/layout.yaml'],
       ['templates/next-newsletter', 'templates/stationery/next-newsletter.yaml'],
       ['mailings/next-newsletter', 'sequences/stationery/mailing-next-newsletter.yaml'],
     ] as const) {
@@ -245,7 +249,7 @@ describe('a mailing', () => {
       ['de', 'Ein Brief dauert so lange wie eine Kanne Tee'],
       ['en', 'A letter takes as long as a pot of tea'],
     ] as const) {
-      const { body } = await api.api('POST', 'mailings/next-newsletter/test', { to: ['tina@shop.example'], locale });
+      const { body } = await api.api('POST', 'mailings/next-newsletter/test', { to: ['tina@federkiel.example'], locale });
       expect(body.mails).toMatchObject([{ state: 'accepted', subject: `[Test] ${subject}` }]);
     }
     const [scheduled] = [

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createApp } from '../../api/app.ts';
+import { type AppOptions, createApp } from '../../api/app.ts';
 import { createIngest, type Ingest } from '../../api/ingest.ts';
 import type { TestMailSender } from '../../api/routes/mailings.ts';
 import { system } from '../../domain/actor.ts';
@@ -39,6 +39,7 @@ export async function startApi(
   flushMs = 1,
   modelApprovals: readonly ApprovalParty[] = [],
   testMails: TestMailSender | null = null,
+  ses: AppOptions['ses'] = undefined,
 ): Promise<RunningApi> {
   const now = clock.now();
   await createApiKey(database, { kind: 'write', name: 'shop', key: WRITE_KEY, actor: system, now });
@@ -52,6 +53,7 @@ export async function startApi(
     signingSecret: SIGNING_SECRET,
     modelApprovals,
     testMails,
+    ...(ses !== undefined && { ses }),
     report: (failure) => failures.push(failure),
   });
   const server = createServer(app);

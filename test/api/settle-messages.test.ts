@@ -65,7 +65,7 @@ async function withUnknownMail(): Promise<{ lead: string; message: string; token
     token,
     leaseMs: MINUTE,
     notBefore: 0,
-    sendingDomain: 'tend.test',
+    mailFrom: 'Tend <tend@tend.test>',
   });
   clock.set(NOON + 2 * MINUTE);
   await planLead(database, clock, lead, options);

@@ -1,4 +1,5 @@
 import { type DefinitionFile, readDefinitionFiles } from '../../cli/definition-files.ts';
+import { addressOf } from '../../cli/file-kinds.ts';
 import { SHIPPED } from '../../cli/push.ts';
 import { assessLeads } from '../../store/assess-leads.ts';
 import type { Clock } from '../../store/clock.ts';
@@ -14,7 +15,7 @@ export async function pushShipped(api: RunningApi): Promise<string[]> {
       for (const rep of content.reps as { key: string }[]) await api.api('PUT', `reps/${rep.key}`, rep);
       continue;
     }
-    const address = `${kind === 'attributes' ? kind : `${kind}s`}/${key}`;
+    const address = addressOf(kind, key).replace('/api/', '');
     const draft = await api.api('PUT', address, content);
     const { status, body } = await api.api('POST', `${address}/publish`);
     if (status !== 200) throw new Error(`${kind} ${key}: ${JSON.stringify([draft.body, body])}`);

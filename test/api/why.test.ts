@@ -196,6 +196,38 @@ describe('why', () => {
     });
   });
 
+  it('tells of the break and the limit that the person asked for, with date and figures', async () => {
+    clock.set(MONDAY);
+    const lead = await newLead();
+    const until = new Date(MONDAY + 14 * DAY).toISOString();
+    await api.api('PUT', `leads/${lead.id}/preferences`, { pausedUntil: until, limit: { max: 1, days: 31 } });
+    await does(lead, 'Signed Up');
+    const paused = await why(lead);
+    expect(paused.preferences).toEqual({ pausedUntil: until, limit: { max: 1, days: 31 } });
+    expect(paused.words).toEqual(
+      expect.arrayContaining([
+        'The person asked for no marketing until Mon 15 Jun 2026 14:00 Europe/Berlin.',
+        'The person asked for at most 1 in 31 days, of all kinds together.',
+        'In the sequence "offers", step "offer-1", the mail "offer-1" is withheld: the person asked for a pause; next attempt Mon 15 Jun 2026 14:00 Europe/Berlin; dropped if not sent by Wed 1 Jul 2026 14:00 Europe/Berlin.',
+      ]),
+    );
+    const delayed = { kind: 'mails', template: 'offer-1', reason: 'paused-by-the-person', nextAttemptAt: until };
+    expect(paused.enrolments).toContainEqual(expect.objectContaining({ doing: expect.objectContaining(delayed) }));
+    // The break is over, the first mail has gone, and the second has to wait for its month.
+    await api.api('PUT', `leads/${lead.id}/preferences`, { pausedUntil: null });
+    for (const instant of [MONDAY + 20 * HOUR, MONDAY + 45 * HOUR]) {
+      clock.set(instant);
+      await runJourney(database, clock, lead.id);
+    }
+    const limited = await why(lead);
+    expect(limited.words).not.toContainEqual(expect.stringContaining('no marketing until'));
+    expect(limited.words).toContainEqual(
+      expect.stringContaining(
+        'the mail "offer-2" is withheld: the person asked not to be written to more often (at most 1 in 31 days)',
+      ),
+    );
+  });
+
   it('tells all that a step waits for, with properties and conditions, and a click that waits to be confirmed', async () => {
     clock.set(MONDAY);
     const lead = await newLead();

@@ -24,6 +24,9 @@ describe('why a mail is withheld', () => {
     expect(reasonInWords('frequency-promise', '1 in 7 days')).toBe(
       'the consent promised not to write more often (at most 1 in 7 days)',
     );
+    expect(reasonInWords('own-limit', '1 in 31 days')).toBe(
+      'the person asked not to be written to more often (at most 1 in 31 days)',
+    );
     expect(reasonInWords('another-first', 'offers')).toBe('the mail of the sequence "offers" comes first');
     expect(reasonInWords('another-first', 'mailing.june')).toBe('the mail of the mailing "june" comes first');
   });

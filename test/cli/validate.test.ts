@@ -49,7 +49,7 @@ locales:
     subject: Hello
     mjml: |
       <mjml><mj-body><mj-section><mj-column>
-        <mj-text>Hello <a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text>
+        <mj-text>Hello ${recipient === 'lead' ? '<a href="{{ unsubscribeUrl }}">Unsubscribe</a> {{ imprint }}' : ''}</mj-text>
       </mj-column></mj-section></mj-body></mjml>
 `;
 const sequence = (template: string) => `kind: sequence
@@ -79,7 +79,7 @@ describe('checking files without an installation', () => {
     });
     expect(problems).toEqual([
       expect.stringMatching(/^b\/broken\.yml:\d+:\d+: /),
-      expect.stringMatching(/^c\/other\.yaml:1:7: kind must be one of template, attributes, /),
+      expect.stringMatching(/^c\/other\.yaml:1:7: kind must be one of sender, partial, layout, template, attributes, /),
       expect.stringMatching(/^d\/list\.yaml:1:1: must be a mapping/),
       'e/keyless.yaml:1:1: needs a key, for example key: keyless',
       'a/pens.yaml:4:11: timeZone must be an IANA time zone such as Europe/Berlin',
@@ -116,6 +116,43 @@ describe('checking files without an installation', () => {
   it('compiles templates: MJML and Liquid', async () => {
     const { problems } = await said({ 'a.yaml': mail('a').replace('Hello <a', 'Hello {{ lead. <a') });
     expect(problems).toEqual([expect.stringMatching(/^a\.yaml:8:\d+: locales\.en\.mjml line /)]);
+  });
+
+  it('compiles templates with the layouts and partials among the files, each problem at its own line', async () => {
+    const content = mail('a')
+      .replace('recipient: lead', 'recipient: lead\nlayout: frame\nsender: shop')
+      .replace('<mjml><mj-body><mj-section><mj-column>', '')
+      .replace('</mj-column></mj-section></mj-body></mjml>', '');
+    const frame = `kind: layout
+key: frame
+name: Frame
+mjml: |
+  <mjml><mj-body><mj-section><mj-column>
+    {% content %}
+    {% partial 'end' %}
+  </mj-column></mj-section></mj-body></mjml>
+`;
+    const end =
+      "kind: partial\nkey: end\nname: End\nmjml: <mj-text>{% word 'bye' %}</mj-text>\nwords: { bye: { en: Bye } }\n";
+    const sender =
+      'kind: sender\nkey: shop\nname: Shop\nfrom: a@shop.example\nimprint: { en: "Shop Ltd, 1 Test Street" }\n';
+    const all = { 'a.yaml': content, 'frame.yaml': frame, 'end.yaml': end, 'sender.yaml': sender };
+    expect(await said(all)).toEqual({ problems: [], notes: [] });
+    expect(await said({ 'a.yaml': content })).toEqual({
+      problems: [],
+      notes: [
+        'a.yaml:5:9: names the layout "frame", which is not among these files',
+        'a.yaml:6:9: the sender "shop" is not among these files',
+      ],
+    });
+    expect((await said({ ...all, 'end.yaml': end.replace('bye: {', 'by: {') })).problems).toEqual([
+      expect.stringMatching(/^a\.yaml:10:\d+: locales\.en\.mjml partial "end", line 1: there is no word "bye"/),
+      expect.stringMatching(/^end\.yaml:4:7: mjml line 1: there is no word "bye"/),
+      expect.stringMatching(/^frame\.yaml:4:7: mjml partial "end", line 1: there is no word "bye"/),
+    ]);
+    expect((await said({ ...all, 'a.yaml': content.replace('<mj-text>Hello', '<mj-text>Hello {{ firstName }}') })).problems).toEqual([
+      expect.stringMatching(/^a\.yaml:10:\d+: locales\.en\.mjml line 2: "firstName" is not known of every reader/),
+    ]);
   });
 
   it('holds sequences against the templates among the files', async () => {

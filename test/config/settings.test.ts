@@ -60,6 +60,20 @@ describe('reading settings', () => {
     ]);
   });
 
+  test('trusted proxies are addresses, ranges and known networks; none trusts nobody', () => {
+    expect(readSettings({}).trustedProxies).toEqual(['loopback']);
+    expect(readSettings({ TEND_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1,uniquelocal' }).trustedProxies).toEqual([
+      '10.0.0.0/8',
+      '2001:db8::1',
+      'uniquelocal',
+    ]);
+    expect(readSettings({ TEND_TRUSTED_PROXIES: 'none' }).trustedProxies).toEqual([]);
+    expect(problemsOf(() => readSettings({ TEND_TRUSTED_PROXIES: 'nginx' }))).toEqual([
+      expect.stringMatching(/^TEND_TRUSTED_PROXIES "nginx" is no address/),
+    ]);
+    expect(settingsToEnv(readSettings({ TEND_TRUSTED_PROXIES: 'none' })).TEND_TRUSTED_PROXIES).toBe('none');
+  });
+
   test('the cache folder follows XDG_CACHE_HOME', () => {
     expect(readSettings({ XDG_CACHE_HOME: '/var/cache' }).cacheDir).toBe('/var/cache/tend');
   });
@@ -116,6 +130,27 @@ describe('reading settings', () => {
     expect(problemsOf(() => readSettings(env))).toHaveLength(1);
   });
 
+  test('named servers are read by their names, and no password of theirs stands in a message', () => {
+    const shop = 'smtps://hallo%40shop.example:hunter2-hunter2@mail.shop.example';
+    const { smtpServers, dkimKeys } = readSettings({
+      TEND_SMTP_SERVERS: ` shop=${shop}  b2b=smtp://127.0.0.1:2525?a=b `,
+      TEND_HOME: '/srv/tend',
+    });
+    expect(smtpServers).toEqual({ shop, b2b: 'smtp://127.0.0.1:2525?a=b' });
+    expect(dkimKeys).toBe('/srv/tend/dkim');
+    for (const text of [
+      shop,
+      `Shop=${shop}`,
+      `shop=${shop} shop=${shop}`,
+      'shop=http://hunter2-hunter2@x',
+      'shop=hunter2-hunter2',
+    ]) {
+      const problems = problemsOf(() => readSettings({ TEND_SMTP_SERVERS: text }));
+      expect(problems).toEqual([expect.stringMatching(/^TEND_SMTP_SERVERS /)]);
+      expect(problems.join()).not.toContain('hunter2');
+    }
+  });
+
   test('one port for two things names both variables', () => {
     expect(problemsOf(() => readSettings({ TEND_MAILBOX_PORT: '8080' }))).toEqual([
       'TEND_MAILBOX_PORT and TEND_API_PORT are both 8080: give each its own port',
@@ -149,6 +184,7 @@ describe('what children are started with', () => {
       TEND_MAIL_ONLY_TO: '@team.example',
       TEND_SWEEP_SECONDS: '9',
       TEND_HOST: '0.0.0.0',
+      TEND_SMTP_SERVERS: 'shop=smtp://127.0.0.1:2525 b2b=smtp://127.0.0.1:2526',
     });
     const services = resolveServices(settings, secrets);
     expect(readServiceSettings(settingsToEnv(services))).toEqual(services);
@@ -183,6 +219,8 @@ describe('mail with links that lead nowhere', () => {
     ['smtp://mail.example', 'http://127.9.9.9'],
   ])('is refused: %s with %s', (smtpUrl, publicUrl) => {
     expect(check(smtpUrl, publicUrl)).toThrow(/PUBLIC_URL/);
+    const smtpServers = { shop: smtpUrl };
+    expect(() => assertMailIsSafe({ smtpUrl: undefined, smtpServers, publicUrl })).toThrow(/TEND_SMTP_SERVERS/);
   });
 
   test.each([

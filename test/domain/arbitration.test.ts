@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ConsentState } from '../../domain/consent/consent.ts';
+import { noConsentPolicy } from '../../domain/consent/policy.ts';
 import { DAY, HOUR, type Instant } from '../../domain/instant.ts';
 import { planJourney } from '../../domain/journey/plan.ts';
 import type { JourneySnapshot } from '../../domain/journey/snapshot.ts';
 import { pacingSchema } from '../../domain/pacing/policy-schema.ts';
+import { canMail } from '../../domain/sending/gate.ts';
 import { sequenceSchema } from '../../domain/sequence/definition.ts';
 import { emptySnapshot, enrolmentIn, messageOf } from '../support/snapshot.ts';
 
@@ -119,6 +121,55 @@ describe('a mail of lower rank that is free to go', () => {
     const { intents } = plan(NOW, { enrolments, pacing: rules, consents });
     expect(intents.find(({ template }) => template === 'news')).toMatchObject({ reason: 'no-consent' });
     expect(intents.find(({ template }) => template === 'events')).toMatchObject({ state: 'due' });
+  });
+});
+
+describe('a mail that a contract needs', () => {
+  const consentPolicy = {
+    ...noConsentPolicy,
+    purposes: [{ key: 'orders', name: { en: 'Your orders' }, basis: 'contract' as const }],
+  };
+  const orders = sequence('orders', 10, { purpose: 'orders' });
+  const news = sequence('news', 90);
+  const enrolments = [enrolmentIn(orders, NOW, { id: 'orders' }), enrolmentIn(news, NOW, { id: 'news' })];
+
+  it('waits for no turn: marketing of higher rank that waits for its window does not hold it up', () => {
+    const pacing = policy({
+      caps: [{ max: 1, days: 7 }],
+      windows: [{ purpose: 'newsletter', weekdays: ['tue'], from: '08:00', to: '20:00' }],
+    });
+    const { intents } = plan(NOW, { enrolments, pacing, consentPolicy });
+    expect(intents.find(({ template }) => template === 'news')).toMatchObject({ reason: 'window' });
+    expect(intents.find(({ template }) => template === 'orders')).toMatchObject({ state: 'due' });
+  });
+
+  it('takes no place of marketing’s away', () => {
+    const first = sequence('orders', 95, { purpose: 'orders' });
+    const both = [enrolmentIn(first, NOW, { id: 'orders' }), enrolmentIn(news, NOW, { id: 'news' })];
+    const { intents } = plan(NOW, { enrolments: both, pacing: policy({ caps: [{ max: 1, days: 7 }] }), consentPolicy });
+    expect(intents.map(({ state }) => state)).toEqual(['due', 'due']);
+  });
+
+  it('goes while sales has the lead, and does not while its sequence is paused', () => {
+    const pace = { policy: policy({}), calendar: emptySnapshot(NOW).calendar, purpose: 'orders', sent: [] };
+    const facts = {
+      basis: 'exempt' as const,
+      handoffOpen: true,
+      paused: false,
+      sequencePaused: false,
+      mailsFrom: null,
+      address: 'tanja@people.example',
+      suppressed: false,
+      consent: { kind: 'none' as const },
+      alreadyReceived: false,
+      deadlineAt: NOW,
+      pace,
+    };
+    expect(canMail(facts, NOW - 1)).toEqual({ kind: 'now' });
+    const paused = { kind: 'later', reason: 'sequence-paused', at: null };
+    expect(canMail({ ...facts, sequencePaused: true }, NOW - 1)).toEqual(paused);
+    // A pause is not counted against a deadline.
+    expect(canMail({ ...facts, sequencePaused: true }, NOW + 1)).toEqual(paused);
   });
 });
 

@@ -133,6 +133,49 @@ describe('the cause of a bounce', () => {
     ).toBe('full');
   });
 
+  // Each was once taken for a mailbox that does not exist: a mistake in our set-up would have written off everybody.
+  it.each([
+    ['policy', '554 5.7.1 <tanja@kunde.example>: Recipient address rejected: Access denied'],
+    [
+      'sender-account',
+      '550 Domain sandbox1.provider.example is not allowed to send: Free accounts are for test purposes only',
+    ],
+    ['sender-account', '550 Sending from this account is disabled'],
+    [
+      'sender-refused',
+      '550 The from address does not match a verified Sender Identity. Mail cannot be sent until this is resolved',
+    ],
+    [
+      'sender-refused',
+      '554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed to process message',
+    ],
+    ['sender-refused', '501 5.1.7 Invalid address'],
+    ['sender-refused', '550 Return path does not exist'],
+    ['sender-refused', '553 Mail from address not found'],
+    ['sender-refused', '550 unknown sender'],
+    ['sender-refused', '550 5.7.60 SMTP; Client does not have permissions to send as this sender'],
+    ['sign-in', '530 5.7.57 SMTP; Client was not authenticated to send anonymous mail during MAIL FROM'],
+    [
+      'rate-limited',
+      "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
+    ],
+    ['rate-limited', '550 maximum recipients exceeded'],
+    ['rejected-as-spam', '550 JunkMail rejected'],
+  ])('is ours, and not the person’s: %s, in the words of "%s"', (why, reply) => {
+    expect(classifyReply({ code: Number(reply.slice(0, 3)), reply })).toMatchObject({
+      kind: 'this-sender-problem',
+      cause: 'policy',
+      why,
+    });
+  });
+
+  it.each([
+    '550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [AM5EUR03FT011.eop-EUR03.prod.protection.outlook.com]',
+    '550 5.4.1 [tanja@kunde.example]: Recipient address rejected: Access denied [AM5EUR03FT011.eop-EUR03.prod.protection.outlook.com]',
+  ])('is the mailbox where Exchange Online denies access to it: %s', (reply) => {
+    expect(classifyReply({ code: 550, reply })).toMatchObject({ kind: 'this-address-never', why: 'no-such-mailbox' });
+  });
+
   it('of what says nothing is transient and unexplained: nobody is suppressed for that', () => {
     const nothing = causeOf({ status: null, code: null, diagnostic: null, action: 'failed' });
     expect(nothing).toEqual({ cause: 'transient', permanent: false, why: 'unexplained' });

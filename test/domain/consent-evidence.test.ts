@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { consentEvidenceSchema, evidenceProblems } from '../../domain/consent/evidence.ts';
+import { consentEvidenceSchema, entriesOf, evidenceProblems } from '../../domain/consent/evidence.ts';
 
 const now = Date.parse('2026-11-21T12:00:00Z');
 const granted = {
@@ -20,6 +20,31 @@ describe('the evidence of a consent', () => {
   it('is for one purpose; only a withdrawal may be for all', () => {
     expect(problems({ ...granted, purpose: 'all' })).toEqual(['purpose']);
     expect(problems({ purpose: 'all', action: 'withdrawn' })).toEqual([]);
+  });
+
+  it('may be for several purposes that were agreed to at once: a record each', () => {
+    const { purpose: _, ...several } = { ...granted, purposes: ['newsletter', 'tracking'] };
+    expect(problems(several)).toEqual([]);
+    expect(entriesOf(consentEvidenceSchema.parse(several)).map(({ purpose }) => purpose)).toEqual([
+      'newsletter',
+      'tracking',
+    ]);
+    expect(problems({ ...granted, purposes: ['offers'] })).toEqual(['purposes']);
+    expect(problems({ action: 'withdrawn' })).toEqual(['purpose']);
+    expect(problems({ ...several, purposes: ['newsletter', 'all', 'double-opt-in'] })).toEqual([
+      'purposes',
+      'purposes',
+    ]);
+    expect(consentEvidenceSchema.safeParse({ ...several, purposes: ['offers', 'offers'] }).success).toBe(false);
+  });
+
+  it('names the mail that was confirmed by its Message-ID, where consent is given', () => {
+    const id = '<a1@shop.example>';
+    expect(problems({ ...granted, confirmationMessageId: id })).toEqual([]);
+    expect(problems({ purpose: 'newsletter', action: 'withdrawn', confirmationMessageId: id })).toEqual([
+      'confirmationMessageId',
+    ]);
+    expect(consentEvidenceSchema.safeParse({ ...granted, confirmationMessageId: 'a1' }).success).toBe(false);
   });
 
   it('does not come from the future, nor was it confirmed before it was asked for', () => {

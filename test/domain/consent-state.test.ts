@@ -31,6 +31,22 @@ describe('what a consent record says', () => {
     expect(consentState(retried, 'newsletter').kind).toBe('withdrawn');
   });
 
+  it('is withdrawn for good although the clock of whoever recorded that was behind the grant’s', () => {
+    const retried = [record('granted', 30, 30), record('withdrawn', 28), record('granted', 40, 30)];
+    expect(consentState(retried.slice(0, 2), 'newsletter')).toEqual({ kind: 'withdrawn', at: 30 });
+    expect(consentState(retried, 'newsletter').kind).toBe('withdrawn');
+    expect(consentState([...retried, record('granted', 50, 45)], 'newsletter').kind).toBe('granted');
+  });
+
+  it('keeps the promise of the last grant where an earlier one is told once more', () => {
+    const promise = { max: 1, days: 7 };
+    const later = { ...record('granted', 20, 20), promise };
+    expect(consentState([record('granted', 10, 10), later, record('granted', 30, 10)], 'newsletter')).toMatchObject({
+      promise,
+      at: 20,
+    });
+  });
+
   it('ends with a withdrawal of all purposes', () => {
     expect(consentState([record('granted', 10, 9), record('withdrawn', 20, null, 'all')], 'newsletter').kind).toBe(
       'withdrawn',

@@ -56,6 +56,7 @@ describe('the process of a handoff', () => {
     expect(planHandoff({ ...owned, mail: { ...mail, state: 'claimed', leaseUntil: NOW } }, HOUR, NOW)).toEqual({
       kind: 'settleMail',
       message: 'm',
+      fate: { state: 'unknown', reason: 'no-result', nextAttemptAt: null },
     });
     expect(planHandoff({ ...owned, mail: { ...mail, state: 'accepted' } }, HOUR, NOW)).toMatchObject({
       kind: 'wait',

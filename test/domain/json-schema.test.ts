@@ -35,7 +35,7 @@ const shipped = [
   'sequences/demo/newsletter.yaml',
   'templates/stationery/newsletter.yaml',
   'templates/business/cloud-question.yaml',
-  'templates/handoff.yaml',
+  'templates/team/handoff.yaml',
 ];
 
 describe('the JSON Schemas that editors use', () => {

@@ -148,7 +148,7 @@ describe('a connection that ends in the middle of an operation', () => {
             token,
             leaseMs: 60_000,
             notBefore: 0,
-            sendingDomain: 'tend.test',
+            mailFrom: 'Tend <tend@tend.test>',
           });
           if (claim.kind !== 'claimed') return;
           const result = { state: 'accepted', reason: null, providerId: null, reply: null } as const;

@@ -37,9 +37,11 @@ describe('journeys on a real Temporal server', () => {
   beforeAll(async () => {
     engine = await startEngine({ leaseMs: 3_000 });
     await foundCompany(engine.database, { now: Date.now(), model, sequences: [welcome], templates: ['hello', 'more'] });
-    const template = plainTemplate('by-name');
-    template.locales.en.mjml = template.locales.en.mjml.replace('by-name', 'Dear {{ nickname }}');
-    await publish(engine.database, 'template', template, Date.now());
+    await publish(engine.database, 'template', plainTemplate('by-name'), Date.now());
+    // Publishing refuses what is not known of every reader; what none of its samples shows comes out with a reader.
+    await engine.database.query(sql`
+      UPDATE definition_version SET compiled = replace(compiled::text, 'by-name', 'Dear {{ nickname }}')::jsonb
+      WHERE kind = 'template' AND key = 'by-name'`);
     await publish(engine.database, 'sequence', byName, Date.now());
   });
   afterAll(async () => engine.stop());

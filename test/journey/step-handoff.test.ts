@@ -50,9 +50,9 @@ describe('a step that hands a lead to sales', () => {
     engine = await startEngine();
     const now = Date.now();
     await foundCompany(engine.database, { now, model, sequences: [papers, both], templates: ['after'] });
-    const [shipped] = await readDefinitionFiles([path.join(packageRoot, 'templates', 'handoff.yaml')]);
-    const { kind: _kind, ...content } = shipped?.content ?? {};
-    await publish(engine.database, 'template', { ...content, key: 'handoff' }, now);
+    for (const { kind, key, content } of await readDefinitionFiles([path.join(packageRoot, 'templates', 'team')]))
+      if (kind === 'partial' || kind === 'layout' || kind === 'template')
+        await publish(engine.database, kind, { ...content, key }, now);
   });
   afterAll(async () => engine.stop());
 

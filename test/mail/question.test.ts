@@ -4,6 +4,7 @@ import { TendError } from '../../domain/errors.ts';
 import type { Question } from '../../domain/sequence/question.ts';
 import { compileTemplate } from '../../mail/compile-template.ts';
 import { composeLeadMail } from '../../mail/compose.ts';
+import { SAMPLE_SENDER } from '../../mail/sample-mails.ts';
 import { readToken } from '../../mail/tokens.ts';
 
 const options = {
@@ -16,8 +17,13 @@ const question: Question = {
   question: 'When do you need <it>?',
   choices: ['now', 'medium-term'],
 };
-const row = { id: '019aa000-0000-7000-8000-000000000001', messageIdHeader: '<019aa000@federkiel.example>' };
-const FOOTER = '<a href="{{ unsubscribeUrl }}">Unsubscribe</a>';
+const row = {
+  id: '019aa000-0000-7000-8000-000000000001',
+  messageIdHeader: '<019aa000@federkiel.example>',
+  purpose: 'newsletter',
+  exempt: false,
+};
+const FOOTER = '<a href="{{ unsubscribeUrl }}">Unsubscribe</a> {{ imprint }}';
 const ASKED =
   '{{ question.text }} {% for choice in question.choices %}<a href="{{ choice.url }}">{{ choice.label }}</a> {% endfor %}<a href="{{ question.url }}">Answer</a>';
 
@@ -43,8 +49,8 @@ async function problemsOf(...of: Parameters<typeof template>): Promise<string[]>
 
 async function compose(asked: Question | null, ...of: Parameters<typeof template>) {
   const compiled = await compileTemplate(template(...of));
-  const lead = { email: 'anna@example.org', locale: null, attributes: {} };
-  return composeLeadMail({ compiled, message: { ...row, question: asked }, lead }, options);
+  const lead = { email: 'anna@example.org', locale: null, attributes: {}, tracking: true };
+  return composeLeadMail({ compiled, message: { ...row, question: asked }, lead, sender: SAMPLE_SENDER }, options);
 }
 
 describe('a mail that asks', () => {
@@ -55,8 +61,8 @@ describe('a mail that asks', () => {
     const compiled = await compileTemplate(template(ASKED));
     const message = { ...row, question: { ...question, wordings } };
     // There is no German content, so the question is not put in German into the English one.
-    const lead = { email: 'anna@example.org', locale: 'de', attributes: {} };
-    expect(composeLeadMail({ compiled, message, lead }, options).text).toContain('Right now');
+    const lead = { email: 'anna@example.org', locale: 'de', attributes: {}, tracking: true };
+    expect(composeLeadMail({ compiled, message, lead, sender: SAMPLE_SENDER }, options).text).toContain('Right now');
   });
 
   it('shows the question and a link for each choice, which lead straight to the page and record no click', async () => {
@@ -117,9 +123,9 @@ describe('publishing a template that asks', () => {
       expect.stringContaining('locales.en.mjml a template that asks must show the question'),
       expect.stringContaining('locales.en.mjml a question without choices'),
     ]);
-    expect(await problemsOf(ASKED, { asks: true }, { text: '{{ question.text }} {{ unsubscribeUrl }}' })).toEqual([
-      expect.stringContaining('locales.en.text a question without choices'),
-    ]);
+    expect(
+      await problemsOf(ASKED, { asks: true }, { text: '{{ question.text }} {{ unsubscribeUrl }} {{ imprint }}' }),
+    ).toEqual([expect.stringContaining('locales.en.text a question without choices')]);
   });
 
   it('finds what a question does not have, before it stops a mail', async () => {

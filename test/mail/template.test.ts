@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { templateSchema } from '../../domain/definition/template.ts';
 import { TendError } from '../../domain/errors.ts';
+import type { Sender } from '../../domain/sender/sender.ts';
 import { compileTemplate } from '../../mail/compile-template.ts';
 import { composeLeadMail, composeRepMail } from '../../mail/compose.ts';
 import { readToken } from '../../mail/tokens.ts';
@@ -10,7 +11,21 @@ const options = {
   publicUrl: 'https://tend.federkiel.example',
   signingSecret: 'a-signing-secret-for-tests',
 };
-const message = { id: '019aa000-0000-7000-8000-000000000001', messageIdHeader: '<019aa000@federkiel.example>' };
+const message = {
+  id: '019aa000-0000-7000-8000-000000000001',
+  messageIdHeader: '<019aa000@federkiel.example>',
+  purpose: 'newsletter',
+  exempt: false,
+};
+const sender: Sender = {
+  key: 'default',
+  name: 'The shop',
+  from: 'Federkiel <hallo@federkiel.example>',
+  replyTo: 'antwort@federkiel.example',
+  imprint: { de: 'Federkiel GmbH\nBerlin', en: 'Federkiel <GmbH> & Co.\nBerlin, Germany' },
+  links: { privacy: 'https://federkiel.example/privacy' },
+  unknown: 'ask',
+};
 
 function template(mjml: string, more: object = {}, top: object = {}) {
   return templateSchema.parse({
@@ -24,7 +39,7 @@ function template(mjml: string, more: object = {}, top: object = {}) {
 const body = (content: string) =>
   `<mjml><mj-body><mj-section><mj-column>${content}</mj-column></mj-section></mj-body></mjml>`;
 const text = (content: string) => body(`<mj-text>${content}</mj-text>`);
-const FOOTER = '<a href="{{ unsubscribeUrl }}">Unsubscribe</a>';
+const FOOTER = '<a href="{{ unsubscribeUrl }}">Unsubscribe</a> {{ imprint }}';
 
 async function problemsOf(mjml: string, more: object = {}): Promise<string[]> {
   try {
@@ -40,7 +55,7 @@ async function problemsOf(mjml: string, more: object = {}): Promise<string[]> {
 async function compose(mjml: string, attributes: Record<string, string>, more: object = {}) {
   const compiled = await compileTemplate(template(mjml, more));
   return composeLeadMail(
-    { compiled, message, lead: { email: 'tanja@federkiel.example', locale: null, attributes } },
+    { compiled, message, lead: { email: 'tanja@federkiel.example', locale: null, attributes, tracking: true }, sender },
     options,
   );
 }
@@ -58,7 +73,7 @@ describe('publishing a template', () => {
   it('names the line of a Liquid error, in each field', async () => {
     const found = await problemsOf(text(`\n{% if firstName %}\n${FOOTER}`), {
       subject: 'Hello {{ firstName | shout }}',
-      text: '{{ unsubscribeUrl }} {{',
+      text: '{{ unsubscribeUrl }} {{ imprint }} {{',
     });
     expect(found).toEqual([
       expect.stringMatching(/^locales\.en\.subject line 1: undefined filter: shout/),
@@ -78,8 +93,16 @@ describe('publishing a template', () => {
     expect(await problemsOf(text(`{% layout "/etc/passwd" %}${FOOTER}`))).toEqual([expect.stringContaining('layout')]);
   });
 
-  it('wants an unsubscribe link in a mail to leads, and none in one to representatives', async () => {
-    expect(await problemsOf(text('Hello'))).toEqual([expect.stringContaining('unsubscribeUrl')]);
+  it('wants an unsubscribe link and an imprint in a mail to leads, in each part, and none in one to representatives', async () => {
+    expect(await problemsOf(text('Hello'))).toEqual([
+      expect.stringMatching(/^locales\.en\.mjml .*unsubscribeUrl/),
+      expect.stringMatching(/^locales\.en\.mjml .*imprint/),
+    ]);
+    expect(await problemsOf(text(FOOTER), { text: 'Hello' })).toEqual([
+      expect.stringMatching(/^locales\.en\.text .*unsubscribeUrl/),
+      expect.stringMatching(/^locales\.en\.text .*imprint/),
+    ]);
+    expect(await problemsOf(text('Hello <!-- {{ unsubscribeUrl }} {{ imprint }} -->'))).toHaveLength(2);
     await expect(compileTemplate(template(text('Hello'), {}, { recipient: 'rep' }))).resolves.toMatchObject({
       recipient: 'rep',
     });
@@ -224,7 +247,10 @@ describe('a mail to a lead', () => {
       }),
     );
     const subjectFor = (locale: string | null) =>
-      composeLeadMail({ compiled, message, lead: { email: 'a@example.org', locale, attributes: {} } }, options).subject;
+      composeLeadMail(
+        { compiled, message, lead: { email: 'a@example.org', locale, attributes: {}, tracking: true }, sender },
+        options,
+      ).subject;
     expect([null, 'de', 'de-CH', 'de_AT', 'fr', 'EN-us'].map(subjectFor)).toEqual(['en', 'de', 'de', 'at', 'en', 'en']);
   });
 });
@@ -274,7 +300,10 @@ describe('a mail to a representative', () => {
     expect(mail.html).not.toContain('/t/');
     expect(mail.headers).not.toHaveProperty('List-Unsubscribe');
     await expect(async () =>
-      composeLeadMail({ compiled, message, lead: { email: 'a@b.de', locale: null, attributes: {} } }, options),
+      composeLeadMail(
+        { compiled, message, lead: { email: 'a@b.de', locale: null, attributes: {}, tracking: true }, sender },
+        options,
+      ),
     ).rejects.toMatchObject({
       code: 'render-failed',
     });

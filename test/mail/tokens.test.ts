@@ -35,8 +35,21 @@ describe('tokens of links in mails', () => {
     expect(readToken(secret, 'unsubscribe', open)).toBeNull();
     expect(readToken(secret, 'click', open)).toBeNull();
     expect(readToken(secret, 'open', signToken(secret, { purpose: 'unsubscribe', messageId }))).toBeNull();
-    const click = signToken(secret, { purpose: 'click', messageId, url: 'need' });
+    const click = signToken(secret, { purpose: 'click', messageId, url: 'https://need.example/' });
     expect(readToken(secret, 'answer', click)).toBeNull();
+  });
+
+  it('of clicks lead to the web: no other address is ever signed', () => {
+    for (const url of [
+      'javascript:alert(1)',
+      'data:text/html,x',
+      'ftp://x.example',
+      '//x.example',
+      '/x',
+      'https://',
+      '',
+    ])
+      expect(() => signToken(secret, { purpose: 'click', messageId, url })).toThrow('http or https');
   });
 
   it('cannot be forged or changed in any byte', () => {

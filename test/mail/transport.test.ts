@@ -1,9 +1,13 @@
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type Server } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OutgoingMail } from '../../mail/compose.ts';
+import { createDkimKey, dkimKeysIn } from '../../mail/dkim.ts';
 import { createMailTransport, type MailTransport, type MailTransportOptions } from '../../mail/transport.ts';
+import { type SmtpAnswer, startScriptedSmtp } from '../support/scripted-smtp.ts';
 
 const mail: OutgoingMail = {
   envelope: { from: 'hallo@federkiel.example', to: 'tanja@example.org' },
@@ -47,36 +51,11 @@ async function smtpServer(behaviour: Partial<SMTPServerOptions> = {}): Promise<{
   return { url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`, received };
 }
 
-/** An SMTP server by hand, for what no decent one does: `answer` gets each line and the socket. */
-async function oddServer(answer: (line: string, socket: Socket) => string | null): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
-    let inData = false;
-    let pending = '';
-    socket.write('220 odd\r\n');
-    socket.on('data', (chunk) => {
-      pending += chunk.toString();
-      for (;;) {
-        const end = pending.indexOf('\r\n');
-        if (end === -1) return;
-        const line = pending.slice(0, end);
-        pending = pending.slice(end + 2);
-        if (inData && line !== '.') continue;
-        const reply = answer(inData ? '.' : (line.split(/[ :]/)[0] ?? '').toUpperCase(), socket);
-        inData = reply?.startsWith('354') ?? false;
-        if (reply !== null) socket.write(`${reply}\r\n`);
-      }
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  toStop.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  });
-  return `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+/** An SMTP server by hand, for what no decent one does. */
+async function oddServer(answer: SmtpAnswer): Promise<string> {
+  const server = await startScriptedSmtp(answer);
+  toStop.push(server.close);
+  return server.url;
 }
 
 const POLITE: Readonly<Record<string, string>> = {
@@ -130,7 +109,7 @@ describe('one SMTP attempt', () => {
     });
     const atContent = await smtpServer({
       onData(stream, _session, callback) {
-        stream.resume().on('end', () => callback(refuse(452, 'mailbox full')));
+        stream.resume().on('end', () => callback(refuse(452, 'disk full')));
       },
     });
     expect(await transport(atContent.url).send(mail)).toMatchObject({
@@ -140,25 +119,51 @@ describe('one SMTP attempt', () => {
     });
   });
 
-  it('is refused by a 5yz to the recipient, and to the content', async () => {
+  it('is refused where there is no such mailbox, whether the server says so at once or after the content', async () => {
     const atRecipient = await smtpServer({
-      onRcptTo: (_address, _session, callback) => callback(refuse(550, 'no such user')),
+      onRcptTo: (_address, _session, callback) => callback(refuse(550, '5.1.1 no such user')),
     });
-    expect(await transport(atRecipient.url).send(mail)).toMatchObject({
-      kind: 'refused',
-      reason: 'smtp-refused',
-      code: 550,
-    });
+    const never = { kind: 'refused', reason: 'smtp-refused', code: 550, cause: 'mailbox' };
+    expect(await transport(atRecipient.url).send(mail)).toMatchObject({ ...never, status: '5.1.1' });
     const atContent = await smtpServer({
       onData(stream, _session, callback) {
-        stream.resume().on('end', () => callback(refuse(554, 'looks like spam')));
+        stream.resume().on('end', () => callback(refuse(550, '5.1.1 no such user')));
       },
     });
-    expect(await transport(atContent.url).send(mail)).toMatchObject({
-      kind: 'refused',
-      reason: 'smtp-refused',
-      code: 554,
+    expect(await transport(atContent.url).send(mail)).toMatchObject(never);
+  });
+
+  it.each([
+    ['to the sender', 'MAIL', '550 5.1.1 no such user here', 'sender-refused', 'policy'],
+    ['to the sender, bare', 'MAIL', '550 no', 'sender-refused', 'policy'],
+    [
+      'to the recipient, for reputation',
+      'RCPT',
+      '550 5.7.1 blocked using zen.spamhaus.org',
+      'sender-refused',
+      'policy',
+    ],
+    ['to the content, as spam', '.', '554 5.7.1 looks like spam', 'sender-refused', 'policy'],
+    ['to the content, as malformed', '.', '554 5.6.0 malformed message', 'content-refused', 'content'],
+    ['to the content, without a reason', '.', '550 no', 'content-refused', 'content'],
+    ['as the mailbox is full', 'RCPT', '552 5.2.2 mailbox full', 'mailbox-full', 'full'],
+    ['as the mailbox is full, for now', 'RCPT', '452 4.2.2 mailbox full', 'mailbox-full', 'full'],
+    ['that lets nobody in here', 'RCPT', '554 5.7.1 relay access denied', 'smtp-unreachable', null],
+  ])('is put off by a no %s: it says nothing about the person', async (_what, at, reply, reason, cause) => {
+    const url = await oddServer((line) => (line === at ? reply : (POLITE[line] ?? '250 ok')));
+    expect(await transport(url).send(mail)).toMatchObject({
+      kind: 'deferred',
+      reason,
+      cause,
+      code: Number(reply.slice(0, 3)),
     });
+  });
+
+  it('tells a no to the sender from one to the recipient also where all is said in one breath (RFC 2920)', async () => {
+    const noSender = await smtpServer({
+      onMailFrom: (_address, _session, callback) => callback(refuse(550, '5.1.1 no such user')),
+    });
+    expect(await transport(noSender.url).send(mail)).toMatchObject({ kind: 'deferred', reason: 'sender-refused' });
   });
 
   it('is deferred, not refused, when the server does not take us at all: that is no word about the person', async () => {
@@ -203,6 +208,43 @@ describe('one SMTP attempt', () => {
       return null;
     });
     expect(await transport(url).send(mail)).toMatchObject({ kind: 'unknown', reason: 'no-smtp-answer' });
+  });
+
+  it('is unknown when what the server says to the content is no reply', async () => {
+    const url = await oddServer((line) => (line === '.' ? 'thanks, I suppose' : (POLITE[line] ?? '250 ok')));
+    expect(await transport(url, { attemptMs: 1_000 }).send(mail)).toMatchObject({
+      kind: 'unknown',
+      reason: 'no-smtp-answer',
+    });
+  });
+
+  it.each([
+    ['Shop: Berlin <hallo@federkiel.example>', 'From: "Shop: Berlin" <hallo@federkiel.example>'],
+    ['Shop; Co <hallo@federkiel.example>', 'From: "Shop; Co" <hallo@federkiel.example>'],
+    ['hallo@federkiel.example', 'From: hallo@federkiel.example'],
+  ])('is from one mailbox, whatever signs its name has: %s', async (from, header) => {
+    const { url, received } = await smtpServer();
+    expect(await transport(url).send({ ...mail, from, replyTo: from })).toMatchObject({ kind: 'accepted' });
+    expect(received[0]?.split('\r\n')).toContain(header);
+    expect(received[0]?.split('\r\n')).toContain(header.replace('From', 'Reply-To'));
+  });
+
+  it('is told apart in the same way where it is signed: nothing leaves before the server asks for it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tend-signed-'));
+    toStop.push(() => rm(folder, { recursive: true }));
+    const dkim = { domain: 'federkiel.example', selector: 's1' };
+    await createDkimKey(folder, dkim);
+    const hangUpAt = (at: string) =>
+      oddServer((line, socket) => {
+        if (line !== at) return POLITE[line] ?? '250 ok';
+        socket.destroy();
+        return null;
+      });
+    const signed = { ...mail, dispatch: { dkim } };
+    const dkimKeys = dkimKeysIn(folder);
+    expect(await transport(await hangUpAt('RCPT'), { dkimKeys }).send(signed)).toMatchObject({ kind: 'deferred' });
+    expect(await transport(await hangUpAt('DATA'), { dkimKeys }).send(signed)).toMatchObject({ kind: 'deferred' });
+    expect(await transport(await hangUpAt('.'), { dkimKeys }).send(signed)).toMatchObject({ kind: 'unknown' });
   });
 
   it('ends in time: unknown after the content, deferred before it', async () => {
@@ -252,15 +294,39 @@ describe('one SMTP attempt', () => {
     const { url, received } = await smtpServer();
     const careful = transport(url, { mailOnlyTo: ['@example.org', 'petra@federkiel.example'] });
     const to = (address: string) => careful.send({ ...mail, to: address, envelope: { ...mail.envelope, to: address } });
-    expect(await to('stranger@example.com')).toEqual({
-      kind: 'refused',
-      reason: 'not-in-allow-list',
-      code: null,
-      reply: '',
-    });
+    const refused = { kind: 'refused', reason: 'not-in-allow-list', code: null, cause: null };
+    expect(await to('stranger@example.com')).toMatchObject(refused);
     expect(await to('mallory@evil-example.org')).toMatchObject({ reason: 'not-in-allow-list' });
     expect((await to('Tanja@Example.org')).kind).toBe('accepted');
     expect((await to('petra@federkiel.example')).kind).toBe('accepted');
     expect(received).toHaveLength(2);
+  });
+});
+
+describe('several servers', () => {
+  it('each sender sends by its own', async () => {
+    const [own, shop] = [await smtpServer(), await smtpServer()];
+    const both = transport(own.url, { servers: { shop: shop.url } });
+    expect(await both.send(mail)).toMatchObject({ kind: 'accepted' });
+    expect(await both.send({ ...mail, dispatch: { server: 'shop' } })).toMatchObject({ kind: 'accepted' });
+    expect([own.received.length, shop.received.length]).toEqual([1, 1]);
+  });
+
+  it('one that is down is named, and holds up nobody else', async () => {
+    const own = await smtpServer();
+    const both = transport(own.url, { servers: { shop: 'smtp://127.0.0.1:1' } });
+    const down = { kind: 'deferred', reason: 'smtp-unreachable', detail: 'shop' };
+    expect(await both.send({ ...mail, dispatch: { server: 'shop' } })).toMatchObject(down);
+    expect(await both.send(mail)).toMatchObject({ kind: 'accepted' });
+  });
+
+  it('one that this worker does not have takes nothing, nor does another in its stead', async () => {
+    const own = await smtpServer();
+    expect(await transport(own.url).send({ ...mail, dispatch: { server: 'shop' } })).toMatchObject({
+      kind: 'deferred',
+      reason: 'server-not-configured',
+      detail: 'shop',
+    });
+    expect(own.received).toEqual([]);
   });
 });

@@ -193,7 +193,11 @@ function objection(life: GateModel, { at, mail, purpose, address }: ModelClaim):
     Number.NEGATIVE_INFINITY,
     ...words.filter(({ action }) => action === 'withdrawn').map((no) => no.at),
   );
-  const yes = words.findLast((record) => record.action === 'granted' && (record.confirmedAt ?? 0) > lastNo);
+  // Of several the one that was said last; of two said at once, the one that was recorded last.
+  const yes = words
+    .filter((record) => record.action === 'granted' && (record.confirmedAt ?? 0) > lastNo)
+    .sort((one, other) => (one.confirmedAt ?? 0) - (other.confirmedAt ?? 0))
+    .at(-1);
   if (yes === undefined) return 'there is no consent';
   if (yes.address !== null && yes.address !== address) return 'the consent is for another address';
   const before = life.counted.filter((other) => other.id !== mail && other.purpose !== EXEMPT);

@@ -89,7 +89,7 @@ describe(`silence over random interleavings (seed ${SEED})`, () => {
           token,
           leaseMs: 60_000,
           notBefore: 0,
-          sendingDomain: 'tend.test',
+          mailFrom: 'Tend <tend@tend.test>',
         });
         if (answer.kind !== 'claimed') return;
         const state = random.pick(['accepted', 'deferred', 'refused', 'unknown'] as const);

@@ -43,7 +43,7 @@ const questionTemplate: Plain = {
   locales: {
     en: {
       subject: 'A question',
-      mjml: `<mjml><mj-body><mj-section><mj-column><mj-text>${asked} <a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>`,
+      mjml: `<mjml><mj-body><mj-section><mj-column><mj-text>${asked} <a href="{{ unsubscribeUrl }}">Unsubscribe</a> {{ imprint }}</mj-text></mj-column></mj-section></mj-body></mjml>`,
     },
   },
 };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { plainTemplate } from '../support/company.ts';
+import { plainTemplate, shopSender } from '../support/company.ts';
 import { eventually } from '../support/engine.ts';
 import { openShop, type ShopFront } from './shop-front.ts';
 
@@ -7,6 +7,8 @@ let shop: ShopFront;
 beforeAll(async () => {
   shop = await openShop(['sequences/attributes/qualification.yaml', 'sequences/models/phone-systems.yaml']);
   // Who has no say is not sold to; her company is worth staying in touch with.
+  await shop.api.api('PUT', 'senders/default', shopSender);
+  await shop.api.api('POST', 'senders/default/publish');
   await shop.api.api('PUT', 'templates/for-your-company', plainTemplate('for-your-company'));
   await shop.api.api('POST', 'templates/for-your-company/publish');
   await shop.api.api('PUT', 'sequences/account-nurturing', {

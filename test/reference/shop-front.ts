@@ -40,7 +40,7 @@ export async function openShop(files: readonly string[]): Promise<ShopFront> {
   await api.api('PUT', 'reps/rita', { name: 'Rita', email: 'rita@sales.example' });
   await pushDefinitions(
     client,
-    await readDefinitionFiles(['templates/handoff.yaml', ...files].map((file) => path.join(packageRoot, file))),
+    await readDefinitionFiles(['templates/team', ...files].map((file) => path.join(packageRoot, file))),
   );
   let count = 0;
   const today = Math.floor(Date.now() / DAY) * DAY;

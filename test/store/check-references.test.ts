@@ -13,7 +13,7 @@ const model = {
   rules: [{ id: 'branch', on: { event: 'Branch Searched' }, points: 20 }],
 };
 const mjml =
-  '<mjml><mj-body><mj-section><mj-column><mj-text>{{ question.text }} <a href="{{ question.url }}">Answer</a> <a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>';
+  '<mjml><mj-body><mj-section><mj-column><mj-text>{{ question.text }} <a href="{{ question.url }}">Answer</a> <a href="{{ unsubscribeUrl }}">Unsubscribe</a> {{ imprint }}</mj-text></mj-column></mj-section></mj-body></mjml>';
 
 let database: Database;
 beforeAll(async () => {
@@ -21,6 +21,7 @@ beforeAll(async () => {
   await foundCompany(database, { now: NOW, model, sequences: [], templates: ['hello'] });
   const asking = { key: 'asking', name: 'Asking', asks: true, locales: { en: { subject: 'A question', mjml } } };
   await publish(database, 'template', asking, NOW);
+  await publish(database, 'template', { ...plainTemplate('invoice'), service: true }, NOW);
   await publish(database, 'template', plainTemplate('offer', 'rep'), NOW);
   await publish(database, 'template', plainTemplate('notice', 'colleague'), NOW);
 });
@@ -66,6 +67,14 @@ it.each<[string, readonly object[], object, string[]]>([
     [notify('rita', 'hello')],
     {},
     ['steps.0.template step "tell" needs the template "hello", which is for leads: take one for colleagues'],
+  ],
+  [
+    'a service mail under a purpose that needs consent',
+    [send('invoice')],
+    {},
+    [
+      'steps.0.template step "mail" needs the template "invoice", which is a service mail without unsubscribe link, and the purpose of this sequence needs consent: take a marketing template',
+    ],
   ],
   [
     'a question that no step asks',

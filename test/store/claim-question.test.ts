@@ -37,7 +37,7 @@ it.each([[need], [null]])('a claimed mail brings %j along for whoever composes i
     token: newId(),
     leaseMs: 60_000,
     notBefore: NOW,
-    sendingDomain: 'federkiel.example',
+    mailFrom: 'Federkiel <hallo@federkiel.example>',
   };
   expect(await claimMessage(database, { now: () => NOW }, request)).toMatchObject({
     kind: 'claimed',

@@ -13,6 +13,7 @@ import { scheduleMailing } from '../../store/schedule-mailing.ts';
 import { at, sql } from '../../store/sql.ts';
 import { cancelMailing, pauseMailing, resumeMailing } from '../../store/steer-mailing.ts';
 import { addLead, foundCompany, interact, plainTemplate, publish, tester } from '../support/company.ts';
+import { confirmTemplate, shopPolicy } from '../support/consent.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { assessAll, testClock } from '../support/driver.ts';
 import { addCrowd, planDue, runWorkers } from '../support/mailings.ts';
@@ -152,6 +153,28 @@ describe('a mailing', () => {
     });
     expect(await runAt(AT)).toBe(3);
     expect(await report()).toMatchObject({ audience: 9, enrolled: 3, sent: 3, skipped });
+  });
+
+  it('that a contract needs is for those with an address, whatever they consented to; a consent gone stale carries none', async () => {
+    await addCrowd(database, 2, NOW, { purpose: null });
+    await addCrowd(database, 1, NOW - 800 * DAY);
+    await publish(database, 'template', plainTemplate('renew'), NOW);
+    await publish(database, 'template', confirmTemplate, NOW);
+    const policy = {
+      ...shopPolicy,
+      purposes: [{ key: 'terms', name: { en: 'Your contract' }, basis: 'contract' }],
+      staleness: { after: { days: 700 }, askBefore: { days: 30 }, template: 'renew' },
+    };
+    await publish(database, 'consent', policy, NOW);
+    await draft();
+    await draft({ purpose: 'terms' }, 'terms');
+    expect(await previewMailing(database, { key: 'june', now: NOW })).toMatchObject({
+      audience: 3,
+      never: { 'no-consent': 2, 'consent-stale': 1 },
+    });
+    expect(await previewMailing(database, { key: 'terms', now: NOW })).toMatchObject({ audience: 3, never: {} });
+    await schedule(new Date(AT).toISOString(), 'terms');
+    expect(await runAt(AT)).toBe(3);
   });
 
   it('goes to whom its audience is, by score and by what is known, as of its instant', async () => {

@@ -59,7 +59,7 @@ describe('a plan that is made again', () => {
     const { send } = await plan(id);
     await enrol(id, 'high');
     await plan(id);
-    const request = { token: newId(), leaseMs: 60_000, notBefore: clock.now(), sendingDomain: 'tend.test' };
+    const request = { token: newId(), leaseMs: 60_000, notBefore: clock.now(), mailFrom: 'Tend <tend@tend.test>' };
     expect(await claimMessage(database, clock, { ...request, messageId: send[0] ?? '' })).toEqual({ kind: 'look' });
     await runJourney(database, clock, id);
     const sent = await database.query(sql`

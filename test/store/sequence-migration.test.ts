@@ -170,7 +170,7 @@ describe('a new version', () => {
     const { send } = await planLead(database, clock, lead.id, { notBefore: 0, messageIdDomain: 'tend.test' });
     const [messageId = ''] = send;
     const token = newId();
-    const request = { messageId, token, leaseMs: MINUTE, notBefore: 0, sendingDomain: 'tend.test' };
+    const request = { messageId, token, leaseMs: MINUTE, notBefore: 0, mailFrom: 'Tend <tend@tend.test>' };
     expect(await claimMessage(database, clock, request)).toMatchObject({ kind: 'claimed' });
     await publish(database, 'sequence', second, NOON);
     const { id } = await startMigration(database, input({ default: 'restart' }));

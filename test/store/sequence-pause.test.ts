@@ -184,7 +184,7 @@ describe('a paused sequence', () => {
     await assessAll(database, clock);
     const { send } = await planLead(database, clock, lead.id, { notBefore: 0, messageIdDomain: 'tend.test' });
     await pause('claimed');
-    const request = { token: newId(), leaseMs: MINUTE, notBefore: 0, sendingDomain: 'tend.test' };
+    const request = { token: newId(), leaseMs: MINUTE, notBefore: 0, mailFrom: 'Tend <tend@tend.test>' };
     const [messageId = ''] = send;
     expect(await claimMessage(database, clock, { messageId, ...request })).toEqual({ kind: 'look' });
     await runSequenceJobs(database, clock);

@@ -11,13 +11,28 @@ import { at, sql } from '../../store/sql.ts';
 
 export const tester: Actor = { kind: 'person', name: 'test' };
 
-/** Stores and publishes a definition. */
+/** Whose mails they are. Its imprint is what `{{ imprint }}` shows. */
+export const shopSender = {
+  key: 'default',
+  name: 'Shop',
+  from: 'Shop <shop@shop.example>',
+  imprint: { en: 'Shop GmbH\n1 Test Street, 10115 Berlin' },
+};
+
+const senders = new WeakMap<Database, Promise<void>>();
+
+/** Stores and publishes a definition; before the first template the sender that every mail to a lead needs. */
 export async function publish(
   database: Database,
   kind: DefinitionKind,
   content: { key: string; [field: string]: unknown },
   now: Instant,
-) {
+): Promise<void> {
+  if (kind === 'template') {
+    const sender = senders.get(database) ?? publish(database, 'sender', shopSender, now);
+    senders.set(database, sender);
+    await sender;
+  }
   await putDraft(database, { kind, key: content.key, content, actor: tester, now });
   await publishDefinition(database, { kind, key: content.key, actor: tester, now });
 }
@@ -26,7 +41,7 @@ export async function publish(
 export function plainTemplate(key: string, recipient: 'lead' | 'rep' | 'colleague' = 'lead', repeatable = true) {
   const link =
     recipient === 'lead'
-      ? '<mj-button href="https://shop.example/offer">See it</mj-button><mj-text><a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text>'
+      ? '<mj-button href="https://shop.example/offer">See it</mj-button><mj-text><a href="{{ unsubscribeUrl }}">Unsubscribe</a><br />{{ imprint }}</mj-text>'
       : '';
   const mjml = `<mjml><mj-body><mj-section><mj-column><mj-text>${key}</mj-text>${link}</mj-column></mj-section></mj-body></mjml>`;
   const more = repeatable ? { repeatable } : {};

@@ -49,7 +49,7 @@ export async function runJourney(
         token,
         leaseMs: 60_000,
         notBefore: commands.plannedAt,
-        sendingDomain: 'tend.test',
+        mailFrom: 'Tend <tend@tend.test>',
       });
       if (claim.kind !== 'claimed') continue;
       onSent(messageId, clock.now());

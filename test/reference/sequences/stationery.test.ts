@@ -26,7 +26,7 @@ describe('from the newsletter to the offer that fits', () => {
     await shop.until('2026-06-14 12:00');
     expect(await shop.post(email)).toEqual([
       '2026-06-01 09:00 Papier, Tinte und ein leeres Blatt, Tanja',
-      '2026-06-05 18:30 Ihr Malbedarf: das Einsteigerset, zusammengestellt von Malerinnen und Malern',
+      '2026-06-05 18:30 Ihr Malbedarf: das Einsteigerset, ausgesucht von Leuten, die malen',
       '2026-06-12 18:30 Dürfen wir Ihnen gratulieren?',
     ]);
     await shop.identify('tanja', { email, birthday: '1990-06-20' });

@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { readDefinitionFiles } from '../../../cli/definition-files.ts';
 import { packageRoot } from '../../../config/package-root.ts';
 import { attributesSchema } from '../../../domain/attributes/definition-schema.ts';
-import { type Template, templateSchema } from '../../../domain/definition/template.ts';
 import type { Question } from '../../../domain/sequence/question.ts';
-import { compileTemplate } from '../../../mail/compile-template.ts';
+import { checkMail } from '../../../mail/check-mail.ts';
 import { composeLeadMail } from '../../../mail/compose.ts';
+import { shippedMail, shippedMails } from '../../support/shipped-mails.ts';
 
 const options = { from: 'Shop <shop@shop.example>', publicUrl: 'https://tend.example', signingSecret: 'tests only' };
 const row = { id: '019aa000-0000-7000-8000-000000000001', messageIdHeader: '<m@shop.example>' };
@@ -20,43 +20,48 @@ async function questionOf(name: string): Promise<Question> {
   return { attribute: name, question, choices, wordings };
 }
 
-async function shippedTemplates(): Promise<Template[]> {
-  const files = await readDefinitionFiles([path.join(packageRoot, 'templates')]);
-  return files.map(({ content }) => templateSchema.parse(content)).filter(({ recipient }) => recipient === 'lead');
-}
-
 it('every shipped mail can be written to somebody of whom nothing is known, in both languages, and says who it is from', async () => {
-  const templates = await shippedTemplates();
+  const mails = (await shippedMails('.')).filter(({ template }) => template.recipient === 'lead');
   const asked = await questionOf('authority');
-  expect(templates.length).toBeGreaterThan(15);
-  for (const template of templates) {
-    const compiled = await compileTemplate(template);
-    const message = { ...row, question: template.asks === true ? asked : null };
-    for (const [locale, imprint] of [
-      ['en', 'Imprint'],
-      ['de', 'Impressum'],
+  expect(mails.length).toBeGreaterThan(20);
+  for (const { template, compiled, sender } of mails) {
+    const service = template.service === true;
+    const purpose = service ? { purpose: 'double-opt-in', exempt: true } : { purpose: 'newsletter', exempt: false };
+    const message = { ...row, ...purpose, question: template.asks === true ? asked : null };
+    for (const [locale, imprint, responsible] of [
+      ['en', 'Imprint', 'Managing director'],
+      ['de', 'Impressum', 'Geschäftsführer'],
     ] as const) {
-      const lead = { email: 'nobody@people.example', locale, attributes: {} };
-      const { html, text, subject } = composeLeadMail({ compiled, message, lead }, options);
+      const lead = { email: 'nobody@people.example', locale, attributes: {}, tracking: true };
+      const { html, text, subject } = composeLeadMail({ compiled, message, lead, sender }, options);
       const found = { key: template.key, html: html.includes(`>${imprint}<`), text: text.includes(imprint) };
       expect(found).toEqual({ key: template.key, html: true, text: true });
+      expect(text, template.key).toContain(responsible);
+      expect(html, template.key).toContain(`lang="${locale}"`);
       expect(template.locales[locale]?.preview, template.key).toBeDefined();
       expect(subject, template.key).not.toMatch(/[{}]|, $/);
-      expect(text, template.key).toContain('/u/');
+      if (!service) expect(text, template.key).toContain('/u/');
     }
   }
 });
 
+it('no shipped mail has anything that the checks at publishing warn of', async () => {
+  for (const mail of await shippedMails('.'))
+    expect({ key: mail.template.key, ...checkMail(mail) }).toMatchObject({
+      key: mail.template.key,
+      problems: [],
+      warnings: [],
+    });
+});
+
 it('the question is put in the reader’s language, with a large link for each answer', async () => {
-  const template = (await shippedTemplates()).find(({ key }) => key === 'cloud-question');
-  if (template === undefined) throw new Error('there is no cloud-question');
-  const compiled = await compileTemplate(template);
+  const { compiled, sender } = await shippedMail('business', 'cloud-question');
   const asked = await questionOf('authority');
-  const mail = (locale: string, question: Question = asked) =>
-    composeLeadMail(
-      { compiled, message: { ...row, question }, lead: { email: 'a@b.example', locale, attributes: {} } },
-      options,
-    ).text;
+  const mail = (locale: string, question: Question = asked) => {
+    const message = { ...row, purpose: 'newsletter', exempt: false, question };
+    const lead = { email: 'a@b.example', locale, attributes: {}, tracking: true };
+    return composeLeadMail({ compiled, message, lead, sender }, options).text;
+  };
   expect(mail('de')).toMatch(/Wer entscheidet bei Ihnen darüber\?[\s\S]*Ich[\s\S]*choice=1[\s\S]*Jemand anderes/);
   expect(mail('en')).toMatch(/Who decides about this in your company\?[\s\S]*I do[\s\S]*Somebody else/);
   // Without choices there is one link, to the page on which the answer is written.

@@ -37,7 +37,7 @@ export interface TimedCompany {
   readonly api: RunningApi;
   /** Lets time pass up to then (Berlin's clock, `2026-06-02 10:00`); whatever falls due happens at its instant. */
   until(time: string): Promise<void>;
-  /** A person with consent, as the website and the consent form tell of them. */
+  /** A person with consent to mail and tracking, as the website and the consent form tell of them. */
   meet(who: string, traits: Traits, purpose: string): Promise<string>;
   identify(who: string, traits: object): Promise<void>;
   did(who: string, event: string, properties?: object): Promise<void>;
@@ -62,7 +62,7 @@ export async function openCompany(files: readonly string[], start: string): Prom
   const api = await startApi(database, clock);
   const client = apiClient(api.url, { writeKey: WRITE_KEY, secretKey: SECRET_KEY });
   await api.api('PUT', 'reps/rita', { name: 'Rita', email: 'rita@sales.example' });
-  const shipped = ['templates/handoff.yaml', ...files].map((file) => path.join(packageRoot, file));
+  const shipped = ['templates/team', ...files].map((file) => path.join(packageRoot, file));
   await pushDefinitions(client, await readDefinitionFiles(shipped));
   const transport = createMailTransport({ smtpUrl: mailbox.url, connections: 1 });
   const compose = { publicUrl: api.url, signingSecret: SIGNING_SECRET, from: 'Shop <shop@shop.example>' };
@@ -126,11 +126,14 @@ export async function openCompany(files: readonly string[], start: string): Prom
       const { body } = await api.api('POST', 'leads/search', { email: traits.email });
       const { id } = body.leads[0] as { id: string };
       const now = new Date(clock.now()).toISOString();
-      const wording = 'Yes, write to me. I can end this at any time.';
+      const wording = 'Yes, write to me, and note what I open and follow. I can end this at any time.';
       const evidence = { formUrl: 'https://shop.example/sign-up', ip: '192.0.2.7', requestedAt: now, confirmedAt: now };
-      const granted = { channel: 'email', purpose, action: 'granted', wording, ...evidence };
-      const { status, body: problem } = await api.api('POST', `leads/${id}/consents`, granted);
-      if (status >= 300) throw new Error(JSON.stringify(problem));
+      // They agree to be written to, and to have what they open and follow recorded.
+      for (const each of [purpose, 'tracking']) {
+        const granted = { channel: 'email', purpose: each, action: 'granted', wording, ...evidence };
+        const { status, body: problem } = await api.api('POST', `leads/${id}/consents`, granted);
+        if (status >= 300) throw new Error(JSON.stringify(problem));
+      }
       return id;
     },
     identify: (userId, traits) => send('identify', { userId, traits }),

@@ -1,0 +1,75 @@
+import express, { type RequestHandler, Router } from 'express';
+import { optInSchema, relayedOptInSchema } from '../../domain/consent/opt-in.ts';
+import { TendError } from '../../domain/errors.ts';
+import type { Clock } from '../../store/clock.ts';
+import type { Database } from '../../store/database.ts';
+import { requestOptIn } from '../../store/request-opt-in.ts';
+import type { FindKey } from '../middleware/api-key-cache.ts';
+import { actorOf, checkKey, keyInHeader, keyMissing } from '../middleware/authenticate.ts';
+import { keepableTexts, parseInput } from '../middleware/json-body.ts';
+import { path } from '../middleware/methods.ts';
+
+export interface OptInRouteOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** What Message-IDs end with. */
+  readonly messageIdDomain: string;
+}
+
+/** The wording is the largest part. */
+const MOST_BYTES = 64 * 1024;
+const LONGEST_USER_AGENT = 1_000;
+
+/** The same for everybody: whether an address is known is nobody's business who types it in. */
+const TAKEN = { accepted: true } as const;
+
+/**
+ * `POST /v1/opt-ins`, with a write key, from the visitor's browser: a sign-up, whose address is then asked to confirm it.
+ * Where it came from is what the connection says. Mounted behind `/v1`'s other calls, which allow every origin.
+ */
+export function browserOptInRoutes(options: OptInRouteOptions & { readonly findKey: FindKey }): Router {
+  const router = Router();
+  const { database, clock, messageIdDomain, findKey } = options;
+  // As text/plain it spares the browser a preflight request: the type says nothing.
+  const readBody = express.json({ limit: MOST_BYTES, type: () => true });
+
+  const take: RequestHandler = async (request, response) => {
+    const { body } = request as { body: unknown };
+    const { writeKey, ...fields } = asFields(body);
+    const text = keyInHeader(request.headers.authorization) ?? (typeof writeKey === 'string' ? writeKey : null);
+    if (text === null) throw keyMissing('write');
+    const key = checkKey(await findKey(text), 'write');
+    await requestOptIn(database, {
+      optIn: parseInput(optInSchema, fields),
+      ip: request.ip ?? null,
+      userAgent: request.get('user-agent')?.slice(0, LONGEST_USER_AGENT) ?? null,
+      source: key.name,
+      now: clock.now(),
+      messageIdDomain,
+    });
+    response.status(202).set('Cache-Control', 'no-store').json(TAKEN);
+  };
+
+  path(router, '/', { post: [readBody, keepableTexts, take] });
+  return router;
+}
+
+/** `POST /api/opt-ins`, with a secret key: a sign-up that the company's own server passes on, with where the visitor came from. */
+export function optInRoutes({ database, clock, messageIdDomain }: OptInRouteOptions): Router {
+  const router = Router();
+
+  const take: RequestHandler = async (request, response) => {
+    const { ip = null, userAgent = null, ...optIn } = parseInput(relayedOptInSchema, request.body);
+    const source = actorOf(request).name;
+    await requestOptIn(database, { optIn, ip, userAgent, source, now: clock.now(), messageIdDomain });
+    response.status(202).json(TAKEN);
+  };
+
+  path(router, '/', { post: take });
+  return router;
+}
+
+function asFields(body: unknown): Record<string, unknown> {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  throw new TendError('invalid-request', 'The body must be a JSON object.');
+}

@@ -1,0 +1,117 @@
+/**
+ * What an erasure does with each column that could hold words, numbers or bytes about a person. Whoever adds such a column
+ * says here which it is; `test/store/nothing-left.test.ts` fails until then, and plants a mark in every one that it is to remove.
+ */
+
+/** The person's rows go. `keys`: columns by which they are found, or that are no free text. */
+export const rowsGo: Readonly<Record<string, { readonly keys: readonly string[] }>> = {
+  attribute: { keys: [] },
+  consent: { keys: ['channel', 'address'] },
+  consent_age: { keys: [] },
+  entry_condition: { keys: [] },
+  inbound_mail: { keys: [] },
+  interaction: { keys: [] },
+  mail_hit: { keys: [] },
+  opt_in_request: { keys: ['address'] },
+  score_ledger: { keys: [] },
+  standing: { keys: [] },
+};
+
+/** The row stays, what stands here goes. `key`: it can't be marked, for it is how the row is found. */
+export const emptied: Readonly<Record<string, 'marked' | 'key'>> = {
+  'account.domain': 'key',
+  'audit.detail': 'marked',
+  'enrolment.end_note': 'marked',
+  'enrolment.gap': 'marked',
+  'enrolment.jumps': 'marked',
+  'handoff.outcome_reason': 'marked',
+  'handoff.trigger': 'marked',
+  'identity.value': 'key',
+  'lead.locale': 'marked',
+  'lead.parked_error': 'marked',
+  'lead.stage': 'marked',
+  'lead.time_zone': 'marked',
+  'message.address': 'key',
+  'message.detail': 'marked',
+  'message.provider_id': 'marked',
+  'message.question': 'marked',
+  'message.smtp_reply': 'marked',
+  'message_event.note': 'marked',
+  'receiving_domain.why': 'key',
+  'webhook_delivery.last_error': 'marked',
+  'webhook_delivery.payload': 'marked',
+};
+
+const CODE = 'a code of a list';
+const KEY = "a definition's key";
+const WORKER = 'a key or a person of the company';
+const MARKETER = "the company's own words";
+const OWN = "the company's own, no lead's";
+
+/** Nothing of a person's, and why. */
+export const impersonal: Readonly<Record<string, string>> = {
+  'api_key.*': OWN,
+  'audit.action': CODE,
+  'audit.actor': `${WORKER}, or that it was the recipient`,
+  'audit.actor_kind': CODE,
+  'audit.subject_id': 'an id or a key',
+  'audit.subject_kind': CODE,
+  'definition.*': MARKETER,
+  'definition_approval.*': MARKETER,
+  'definition_version.*': MARKETER,
+  'enrolment.awaits': `${KEY}s and names of events`,
+  'enrolment.end_reason': CODE,
+  'enrolment.entered_by': CODE,
+  'enrolment.paused_reason': CODE,
+  'enrolment.sequence_key': KEY,
+  'enrolment.state': CODE,
+  'enrolment.step_id': KEY,
+  'erased_identity.value_hash': 'a keyed hash',
+  'erasure.*': 'ids, instants, codes and who asked for it',
+  'former_compilation.*': MARKETER,
+  'handoff.outcome': CODE,
+  'handoff.owner_key': WORKER,
+  'handoff.state': CODE,
+  'handoff_assignment.*': WORKER,
+  'identity.kind': CODE,
+  'installation.*': OWN,
+  'mailing_run.*': OWN,
+  'message.bounce_cause': CODE,
+  'message.channel': CODE,
+  'message.lineage': KEY,
+  'message.message_id_header': 'a random id at the domain that mail is from',
+  'message.purpose': KEY,
+  'message.reason': CODE,
+  'message.recipient_kind': CODE,
+  'message.rep_key': WORKER,
+  'message.sender_key': KEY,
+  'message.state': CODE,
+  'message.step_id': KEY,
+  'message.template_key': KEY,
+  'message_event.reason': CODE,
+  'message_event.state': CODE,
+  'model_replay.*': 'figures and ids',
+  'receiving_domain.domain': 'a mail provider; gone where it is the person alone who has it',
+  'receiving_domain.evidence': CODE,
+  'receiving_domain.refused': 'ids of mails',
+  'receiving_domain.status': CODE,
+  'rep.*': WORKER,
+  'sender_health.*': OWN,
+  'sequence_job.*': OWN,
+  'sequence_pause.*': OWN,
+  'split_winner.*': MARKETER,
+  'step_pass.outcome': 'the way it went, by its key',
+  'step_pass.step_id': KEY,
+  'suppression.actor': WORKER,
+  'suppression.address_hash': 'a keyed hash',
+  'suppression.channel': CODE,
+  'suppression.detail': 'nothing personal by its contract',
+  'suppression.lifted_by': WORKER,
+  'suppression.reason': CODE,
+  'throttle.*': OWN,
+  'webhook_delivery.endpoint_key': KEY,
+  'webhook_delivery.event_type': MARKETER,
+  'webhook_delivery.state': CODE,
+  'webhook_delivery.step_id': KEY,
+  'webhook_endpoint.*': OWN,
+};
