@@ -32,7 +32,8 @@ const texts = {
     unreadable: 'That did not arrive in full, and nothing was saved. Please choose once more and press the button.',
     'other-words':
       'The words of a topic have changed meanwhile, so nothing was saved. Please read them and choose once more.',
-    'other-address': 'Nothing was saved: from here you can end things, not get more mails. For that, please open a mail to the address that you use now.',
+    'other-address':
+      'Nothing was saved: from here you can end things, not get more mails. For that, please open a mail to the address that you use now.',
     saved: 'Saved. What changed:',
     nothing: 'It was all like that before: nothing has changed.',
     endedAll: 'You get no mails of any topic any more.',

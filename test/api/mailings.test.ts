@@ -249,7 +249,10 @@ describe('a mailing', () => {
       ['de', 'Ein Brief dauert so lange wie eine Kanne Tee'],
       ['en', 'A letter takes as long as a pot of tea'],
     ] as const) {
-      const { body } = await api.api('POST', 'mailings/next-newsletter/test', { to: ['tina@federkiel.example'], locale });
+      const { body } = await api.api('POST', 'mailings/next-newsletter/test', {
+        to: ['tina@federkiel.example'],
+        locale,
+      });
       expect(body.mails).toMatchObject([{ state: 'accepted', subject: `[Test] ${subject}` }]);
     }
     const [scheduled] = [

@@ -150,7 +150,9 @@ mjml: |
       expect.stringMatching(/^end\.yaml:4:7: mjml line 1: there is no word "bye"/),
       expect.stringMatching(/^frame\.yaml:4:7: mjml partial "end", line 1: there is no word "bye"/),
     ]);
-    expect((await said({ ...all, 'a.yaml': content.replace('<mj-text>Hello', '<mj-text>Hello {{ firstName }}') })).problems).toEqual([
+    expect(
+      (await said({ ...all, 'a.yaml': content.replace('<mj-text>Hello', '<mj-text>Hello {{ firstName }}') })).problems,
+    ).toEqual([
       expect.stringMatching(/^a\.yaml:10:\d+: locales\.en\.mjml line 2: "firstName" is not known of every reader/),
     ]);
   });
