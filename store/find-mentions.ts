@@ -1,5 +1,5 @@
 import { domainToUnicode } from 'node:url';
-import { mentionPattern } from '../domain/erasure/erasure.ts';
+import { mentionHints, mentionPattern } from '../domain/erasure/erasure.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Database, Queryable, Transaction } from './database.ts';
 import { at, type Sql, sql } from './sql.ts';
@@ -12,7 +12,7 @@ import { at, type Sql, sql } from './sql.ts';
 export interface Mentions {
   /** Those that were looked for. */
   readonly addresses: readonly string[];
-  readonly pattern: string | null;
+  readonly search: Search | null;
   readonly interactions: readonly number[];
   readonly attributes: readonly number[];
   readonly mails: readonly string[];
@@ -21,6 +21,13 @@ export interface Mentions {
   readonly at: Instant;
 }
 
+/** What is looked for: `hints` are cheap and in every mention, `pattern` is exact. */
+interface Search {
+  readonly hints: readonly string[];
+  readonly pattern: string;
+}
+
+/** Ids become visible out of order: what was being stored during the walk is at most so far behind its end. */
 const RANGE = 20_000;
 /** How long it may take from a mail's instant of receipt until its row can be seen. */
 const STORED_WITHIN_MS = 600_000;
@@ -34,24 +41,25 @@ export async function findMentions(
 ): Promise<Mentions | null> {
   const pattern = mentionPattern(addresses, domainToUnicode);
   const nothing = { interactions: [], attributes: [], mails: [], upTo: { interaction: 0, attribute: 0 } };
-  if (pattern === null) return { addresses, pattern, at: now, ...nothing };
+  if (pattern === null) return { addresses, search: null, at: now, ...nothing };
+  const search = { pattern, hints: mentionHints(addresses) };
   const until = performance.now() + budgetMs;
   const [last] = await database.query<{ interaction: number; attribute: number }>(sql`
     SELECT coalesce((SELECT max(id) FROM interaction), 0) AS interaction, coalesce((SELECT max(id) FROM attribute), 0) AS attribute`);
   const upTo = last ?? nothing.upTo;
   const interactions = await inRanges(database, upTo.interaction, until, (after, to) =>
-    interactionsNaming(pattern, after, to),
+    interactionsNaming(search, after, to),
   );
   const attributes = await inRanges(database, upTo.attribute, until, (after, to) =>
-    attributesNaming(pattern, after, to),
+    attributesNaming(search, after, to),
   );
   if (interactions === null || attributes === null) return null;
   return {
     addresses,
-    pattern,
+    search,
     interactions,
     attributes,
-    mails: await mailsNaming(database, pattern, null),
+    mails: await mailsNaming(database, search, null),
     upTo,
     at: now,
   };
@@ -72,37 +80,47 @@ async function inRanges(
   return found;
 }
 
-/** JSON writes characters beyond ASCII as they are, and nothing in an address needs escaping. */
-function interactionsNaming(pattern: string, after: number, to: number | null): Sql {
+/**
+ * JSON writes characters beyond ASCII as they are, and nothing in an address needs escaping. CASE, so that the pattern is
+ * tried on those only that the hints let through.
+ */
+function interactionsNaming({ hints, pattern }: Search, after: number, to: number | null): Sql {
   return sql`
-    SELECT id FROM interaction WHERE id > ${after}::bigint AND (${to}::bigint IS NULL OR id <= ${to}::bigint)
-      AND (properties::text ~* ${pattern} OR context::text ~* ${pattern} OR message_id ~* ${pattern})`;
+    SELECT id FROM interaction CROSS JOIN LATERAL concat_ws(' ', properties, context, message_id) AS said
+    WHERE id > ${after}::bigint AND (${to}::bigint IS NULL OR id <= ${to}::bigint)
+      AND CASE WHEN lower(said) LIKE ANY (${hints}::text[]) THEN said ~* ${pattern} ELSE false END`;
 }
 
-function attributesNaming(pattern: string, after: number, to: number | null): Sql {
+function attributesNaming({ hints, pattern }: Search, after: number, to: number | null): Sql {
   return sql`
-    SELECT id FROM attribute WHERE id > ${after}::bigint AND (${to}::bigint IS NULL OR id <= ${to}::bigint) AND value::text ~* ${pattern}`;
+    SELECT id FROM attribute
+    WHERE id > ${after}::bigint AND (${to}::bigint IS NULL OR id <= ${to}::bigint)
+      AND CASE WHEN lower(value::text) LIKE ANY (${hints}::text[]) THEN value::text ~* ${pattern} ELSE false END`;
 }
 
-async function mailsNaming(queryable: Queryable, pattern: string, since: Instant | null): Promise<string[]> {
+async function mailsNaming(queryable: Queryable, { hints, pattern }: Search, since: Instant | null): Promise<string[]> {
   const rows = await queryable.query<{ id: string }>(sql`
     SELECT id FROM inbound_mail
+    CROSS JOIN LATERAL concat_ws(' ', envelope_from, array_to_string(envelope_to, ' '), from_address, subject, text, detail, error, encode(raw, 'escape')) AS said
     WHERE (${at(since)}::timestamptz IS NULL OR received_at >= ${at(since)}::timestamptz)
-      AND (concat_ws(' ', envelope_from, array_to_string(envelope_to, ' '), from_address, subject, text, detail, error) ~* ${pattern}
-           OR encode(raw, 'escape') ~* ${pattern})`);
+      AND CASE WHEN lower(said) LIKE ANY (${hints}::text[]) THEN said ~* ${pattern} ELSE false END`);
   return rows.map(({ id }) => id);
 }
 
 /** Takes the addresses out of other people's rows: in their place stands "erased". The person's own rows have gone before. */
 export async function redactMentions(transaction: Transaction, mentions: Mentions): Promise<void> {
-  const { pattern, upTo } = mentions;
-  if (pattern === null) return;
+  const { search, upTo } = mentions;
+  if (search === null) return;
+  const { pattern } = search;
   const sinceThen = async (statement: Sql) => (await transaction.query<{ id: number }>(statement)).map(({ id }) => id);
   const interactions = [
     ...mentions.interactions,
-    ...(await sinceThen(interactionsNaming(pattern, upTo.interaction, null))),
+    ...(await sinceThen(interactionsNaming(search, upTo.interaction - RANGE, null))),
   ];
-  const attributes = [...mentions.attributes, ...(await sinceThen(attributesNaming(pattern, upTo.attribute, null)))];
+  const attributes = [
+    ...mentions.attributes,
+    ...(await sinceThen(attributesNaming(search, upTo.attribute - RANGE, null))),
+  ];
   await transaction.query(sql`
     UPDATE interaction SET properties = regexp_replace(properties::text, ${pattern}, 'erased', 'gi')::jsonb,
            context = regexp_replace(context::text, ${pattern}, 'erased', 'gi')::jsonb,
@@ -110,7 +128,7 @@ export async function redactMentions(transaction: Transaction, mentions: Mention
     WHERE id = ANY(${interactions}::bigint[])`);
   await transaction.query(sql`
     UPDATE attribute SET value = regexp_replace(value::text, ${pattern}, 'erased', 'gi')::jsonb WHERE id = ANY(${attributes}::bigint[])`);
-  const mails = [...mentions.mails, ...(await mailsNaming(transaction, pattern, mentions.at - STORED_WITHIN_MS))];
+  const mails = [...mentions.mails, ...(await mailsNaming(transaction, search, mentions.at - STORED_WITHIN_MS))];
   // What nobody has read yet is a report about the person's mail, or from the person: few others name an address.
   await transaction.query(sql`DELETE FROM inbound_mail WHERE id = ANY(${mails}::uuid[]) AND processed_at IS NULL`);
   // Of a mail in which the person is only named, the words stay without the address; as it came in it can't be mended, and goes.

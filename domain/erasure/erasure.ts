@@ -57,6 +57,16 @@ export function mentionPattern(addresses: readonly string[], asUnicode: (domain:
   return `(?:(?<![[:alnum:]._%+-])|(?<=%[0-9a-f][0-9a-f]))(?:${forms.join('|')})(?![[:alnum:]-]|\\.[[:alnum:]])`;
 }
 
+/**
+ * What every mention of these addresses has in it, as patterns of LIKE for text in lower case: far cheaper than the pattern
+ * above, and almost no row passes.
+ */
+export function mentionHints(addresses: readonly string[]): string[] {
+  const locals = addresses.map((address) => address.slice(0, address.lastIndexOf('@')));
+  const forms = new Set(locals.flatMap((local) => [local, encodeURIComponent(local).toLowerCase()]));
+  return [...forms].map((form) => `%${form.replaceAll(/[\\%_]/g, '\\$&')}%`);
+}
+
 function literal(text: string): string {
   return text.replaceAll(/[^\p{L}\p{N}]/gu, '\\$&');
 }
