@@ -32,14 +32,14 @@ export async function askRenewals(
   const { consent: policy } = await loadLiveDefinitions(database);
   const { staleness } = policy;
   if (staleness === null) return false;
-  const oldEnough = clock.now() - durationMs(staleness.after) + durationMs(staleness.askBefore);
+  const askAfter = durationMs(staleness.after) - durationMs(staleness.askBefore);
   const ageing = await database.query<AgeingConsent>(sql`
     SELECT lead_id AS "leadId", purpose, since FROM consent_age
-    WHERE asked_at IS NULL AND since <= ${at(oldEnough)} ORDER BY since LIMIT ${BATCH}::int`);
+    WHERE asked_at IS NULL AND since <= ${at(clock.now() - askAfter)} ORDER BY since LIMIT ${BATCH}::int`);
   for (const consent of ageing) {
     const now = clock.now();
     await database.transaction((transaction) =>
-      ask(transaction, consent, { policy, staleness, oldEnough, now, messageIdDomain }),
+      ask(transaction, consent, { policy, staleness, askAfter, now, messageIdDomain }),
     );
   }
   return ageing.length === BATCH;
@@ -48,8 +48,9 @@ export async function askRenewals(
 interface Asking {
   readonly policy: ConsentPolicy;
   readonly staleness: StalenessPolicy;
-  /** Who was given, or written to, later than this need not be asked yet. */
-  readonly oldEnough: Instant;
+  /** How old a consent is when the person is asked, in milliseconds. */
+  readonly askAfter: number;
+  /** By the clock of this world. */
   readonly now: Instant;
   readonly messageIdDomain: string;
 }
@@ -57,7 +58,7 @@ interface Asking {
 async function ask(
   transaction: Transaction,
   { leadId, purpose }: AgeingConsent,
-  { policy, staleness, oldEnough, now, messageIdDomain }: Asking,
+  { policy, staleness, askAfter, now, messageIdDomain }: Asking,
 ): Promise<void> {
   const lead = await lockLeadIfAny(transaction, leadId);
   const [row] = await transaction.query(sql`
@@ -86,7 +87,9 @@ async function ask(
     return;
   }
   const since = staleAt - durationMs(staleness.after);
-  if (since > oldEnough) {
+  // A test lead's consents grow old by its own clock.
+  const leadNow = now + lead.clockOffset;
+  if (since > leadNow - askAfter) {
     await transaction.query(sql`
       UPDATE consent_age SET since = ${at(since)} WHERE lead_id = ${lead.id}::uuid AND purpose = ${purpose}`);
     return;
@@ -94,13 +97,13 @@ async function ask(
   const { address } = facts;
   // One that is stale already may not be written to, not even to ask.
   const messageId =
-    address === null || staleAt <= now
+    address === null || staleAt <= leadNow
       ? null
       : await insertLooseMail(transaction, lead, {
           purpose,
           template: staleness.template,
           address,
-          deadlineAt: staleAt,
+          deadlineAt: staleAt - lead.clockOffset,
           now,
           messageIdDomain,
         });

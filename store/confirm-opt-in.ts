@@ -1,5 +1,6 @@
 import { companyDomain } from '../domain/account/company-domain.ts';
 import { recipient } from '../domain/actor.ts';
+import { consentState } from '../domain/consent/consent.ts';
 import type { ConfirmationMail, ConsentEntry } from '../domain/consent/evidence.ts';
 import type { Instant } from '../domain/instant.ts';
 import { IDENTIFIED } from '../domain/interaction/event-match.ts';
@@ -11,6 +12,7 @@ import { joinAccount } from './join-account.ts';
 import { lockLeadIfAny } from './lock-lead.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { readConfirmationMail } from './read-confirmation-mail.ts';
+import { readConsentRecords } from './read-gate-facts.ts';
 import { optInState, readOptIn, type StoredOptIn } from './read-opt-in.ts';
 import { insertConsent } from './record-consent.ts';
 import { recordTendInteraction } from './record-tend-interaction.ts';
@@ -34,7 +36,8 @@ export type OptInAnswer =
 
 /**
  * Confirms a sign-up, in one transaction: a consent for each purpose with everything that proves it, the event that sequences
- * come in by, and who the visitor is to the website. Again and again it is one confirmation.
+ * come in by, and who the visitor is to the website. Again and again it is one confirmation. What waits here was asked for
+ * after whatever was withdrawn (`endOptIns`), so the confirmation is the later word, also by a clock that is behind.
  */
 export async function confirmOptIn(database: Database, input: OptInConfirmation): Promise<OptInAnswer> {
   const { messageId, now, compose } = input;
@@ -43,17 +46,20 @@ export async function confirmOptIn(database: Database, input: OptInConfirmation)
   return database.transaction(async (transaction) => {
     const lead = await lockLeadIfAny(transaction, target.leadId);
     const optIn = await readOptIn(transaction, messageId);
-    if (lead === null || optIn === null || optInState(optIn, now) === 'gone') return { kind: 'gone' };
+    // Whose erasure waits for a mail that is leaving is gone: nothing is to begin anew under their name.
+    if (lead === null || lead.erasedAt !== null || optIn === null || optInState(optIn, now) === 'gone')
+      return { kind: 'gone' };
     if (optIn.confirmedAt !== null) return { kind: 'already', optIn };
     const mail = await readConfirmationMail(transaction, messageId, compose);
+    const { records } = await readConsentRecords(transaction, lead.id);
     for (const purpose of optIn.purposes) {
-      const evidence = evidenceOf(optIn, purpose, input, mail);
-      await insertConsent(transaction, lead.id, optIn.address, {
-        evidence,
-        source: 'double-opt-in',
-        actor: recipient,
-        now,
-      });
+      const before = consentState(records, purpose);
+      const withdrawnAt = before.kind === 'withdrawn' ? before.at : Number.NEGATIVE_INFINITY;
+      // A test lead does everything by its own clock.
+      const said = Math.max(now + lead.clockOffset, withdrawnAt + 1);
+      const evidence = evidenceOf(optIn, purpose, { ...input, now: said }, mail);
+      const record = { evidence, source: 'double-opt-in', actor: recipient, now: said } as const;
+      await insertConsent(transaction, lead.id, optIn.address, record);
     }
     await transaction.query(sql`UPDATE opt_in_request SET confirmed_at = ${at(now)} WHERE id = ${optIn.id}::uuid`);
     await transaction.query(sql`

@@ -14,7 +14,8 @@ export type OptInsToEnd = { readonly purpose: string } | { readonly messageId: s
  * that is left without any runs out at once, so that the keeper deletes it with all that was made for it; its mail, where it
  * has not left, is superseded.
  *
- * The lead is locked by the caller, who raises attention. Returns how many sign-ups it ended or narrowed.
+ * The lead is locked by the caller, who raises attention; `now` is by the lead's own clock, while sign-ups run out by that of
+ * this world. Returns how many sign-ups it ended or narrowed.
  */
 export async function endOptIns(
   transaction: Transaction,
@@ -24,16 +25,20 @@ export async function endOptIns(
 ): Promise<number> {
   const purpose = 'purpose' in which && which.purpose !== ALL_PURPOSES ? which.purpose : null;
   const messageId = 'messageId' in which ? which.messageId : null;
+  const [lead] = await transaction.query<{ clockOffset: number }>(
+    sql`SELECT clock_offset_ms AS "clockOffset" FROM lead WHERE id = ${leadId}::uuid`,
+  );
+  const worldNow = now - (lead?.clockOffset ?? 0);
   const touched = await transaction.query<{ messageId: string; ends: boolean }>(sql`
     WITH asked AS (
       SELECT id, ${purpose}::text IS NULL OR purposes <@ ARRAY[${purpose}::text] AS ends FROM opt_in_request
-      WHERE confirmed_at IS NULL AND expires_at > ${at(now)}
+      WHERE confirmed_at IS NULL AND expires_at > ${at(worldNow)}
         AND lead_id IN (SELECT id FROM lead WHERE id = ${leadId}::uuid OR merged_into = ${leadId}::uuid)
         AND (${messageId}::uuid IS NULL OR message_id = ${messageId}::uuid)
         AND (${purpose}::text IS NULL OR ${purpose}::text = ANY(purposes)))
     UPDATE opt_in_request AS request
     SET purposes = CASE WHEN ends THEN purposes ELSE array_remove(purposes, ${purpose}::text) END,
-        expires_at = CASE WHEN ends THEN ${at(now)}::timestamptz ELSE expires_at END
+        expires_at = CASE WHEN ends THEN ${at(worldNow)}::timestamptz ELSE expires_at END
     FROM asked WHERE asked.id = request.id RETURNING message_id AS "messageId", ends`);
   const mails = touched.flatMap((request) => (request.ends ? [request.messageId] : []));
   if (mails.length === 0) return touched.length;

@@ -47,8 +47,8 @@ export interface RecordedConsent {
  */
 export async function recordConsent(database: Database, input: ConsentInput): Promise<RecordedConsent> {
   assertId('lead', input.leadId);
-  const { evidence, source, actor, now } = input;
-  const problems = evidenceProblems(evidence, now);
+  const { evidence, source, actor } = input;
+  const problems = evidenceProblems(evidence, input.now);
   if (problems.length > 0)
     throw new TendError('invalid-request', 'The consent record is not complete: mend the fields named.', problems);
   return database.transaction(async (transaction) => {
@@ -60,14 +60,27 @@ export async function recordConsent(database: Database, input: ConsentInput): Pr
         'is needed, for the lead has none: consent is for an address, or it would fit any that comes later';
       throw new TendError('invalid-request', 'The consent record is not complete.', [{ path: 'address', problem }]);
     }
+    // What was told of a test lead is of its own time, as what it says itself is: the last word must count as the last.
+    const now = input.now + lead.clockOffset;
     const ids: number[] = [];
-    for (const entry of entriesOf(evidence))
-      ids.push((await insertConsent(transaction, lead.id, address, { evidence: entry, source, actor, now })).id);
+    for (const entry of entriesOf(evidence)) {
+      const record = { evidence: later(entry, lead.clockOffset), source, actor, now };
+      ids.push((await insertConsent(transaction, lead.id, address, record)).id);
+    }
     await raiseAttention(transaction, [lead.id]);
     const [id] = ids;
     if (id === undefined) throw new Error('a consent without a purpose passed the check');
     return { id, ids, leadId: lead.id, address, at: now };
   });
+}
+
+/** The same, said `ms` later. */
+function later(entry: ConsentEntry, ms: number): ConsentEntry {
+  if (ms === 0) return entry;
+  const { requestedAt, confirmedAt } = entry;
+  const moved = (text: string | undefined) =>
+    text === undefined ? undefined : new Date(Date.parse(text) + ms).toISOString();
+  return { ...entry, requestedAt: moved(requestedAt), confirmedAt: moved(confirmedAt) };
 }
 
 /** The address given, else the lead's own for that channel. */

@@ -25,7 +25,7 @@ export type Renewal =
       readonly askedAt: Instant;
       readonly messageIdHeader: string;
     }
-  /** It was renewed by this mail's link before. */
+  /** It was renewed by this mail's link before, and holds. */
   | { readonly kind: 'already' }
   /** There is no such mail any more, or the consent was withdrawn: an old mail's link does not bring it back. */
   | { readonly kind: 'gone' };
@@ -42,13 +42,14 @@ export async function readRenewal(queryable: Queryable, messageId: string): Prom
   }>(sql`
     SELECT message.lead_id AS "leadId", address, purpose, claimed_at AS "askedAt", message_id_header AS "messageIdHeader",
            EXISTS (SELECT FROM consent WHERE source = 'renewal' AND confirmation_message_id = message_id_header) AS renewed
-    FROM message WHERE id = ${messageId}::uuid AND recipient_kind = 'lead' AND address IS NOT NULL AND claimed_at IS NOT NULL`);
+    FROM message JOIN lead ON lead.id = message.lead_id
+    WHERE message.id = ${messageId}::uuid AND recipient_kind = 'lead' AND address IS NOT NULL AND claimed_at IS NOT NULL AND erased_at IS NULL`);
   if (mail === undefined) return { kind: 'gone' };
   const { renewed, ...asked } = mail;
-  if (renewed) return { kind: 'already' };
   const { records } = await readConsentRecords(queryable, asked.leadId);
   const state = consentState(records, asked.purpose);
   if (state.kind !== 'granted' || (state.address !== null && state.address !== asked.address)) return { kind: 'gone' };
+  if (renewed) return { kind: 'already' };
   return { kind: 'open', ...asked, promise: state.promise, givenAt: state.at ?? asked.askedAt };
 }
 
@@ -70,7 +71,7 @@ export async function renewConsent(
   database: Database,
   input: RenewalInput,
 ): Promise<'renewed' | Exclude<Renewal['kind'], 'open'>> {
-  const { messageId, wording, ip, userAgent, now } = input;
+  const { messageId, wording, ip, userAgent } = input;
   const target = await readRenewal(database, messageId);
   if (target.kind !== 'open') return target.kind;
   return database.transaction(async (transaction) => {
@@ -79,6 +80,8 @@ export async function renewConsent(
     if (lead === null || asked.kind === 'gone') return 'gone';
     if (asked.kind === 'already') return 'already';
     const { purpose, address, promise, askedAt, messageIdHeader } = asked;
+    // A test lead does everything by its own clock.
+    const now = input.now + lead.clockOffset;
     const mail = await readConfirmationMail(transaction, messageId, input.compose);
     const recorded = await insertConsent(transaction, lead.id, address, {
       evidence: {
@@ -106,8 +109,9 @@ export async function renewConsent(
       name: CONSENT_RENEWED,
       properties: { purpose },
       occurredAt: now,
+      ownTime: true,
     });
-    await resolveUnknown(transaction, { messageId, proof: 'click', now });
+    await resolveUnknown(transaction, { messageId, proof: 'click', now: input.now });
     await raiseAttention(transaction, [lead.id]);
     return 'renewed';
   });
