@@ -1,6 +1,6 @@
 import { system } from '../domain/actor.ts';
 import type { BounceCause } from '../domain/sending/bounce-cause.ts';
-import { mailboxIsGone } from '../domain/sending/bounced-mailbox.ts';
+import { mailboxIsAbandoned, mailboxIsGone } from '../domain/sending/bounced-mailbox.ts';
 import type { ReportedRecipient } from '../mail/inbound/delivery-status.ts';
 import type { Transaction } from './database.ts';
 import { earlierBounces } from './earlier-bounces.ts';
@@ -14,8 +14,8 @@ import { suppressAddress } from './suppress-address.ts';
 
 /**
  * Acts on a report that a mail was not delivered, by its cause. Whatever it says, the mail has left. A mailbox that does
- * not exist is not written to again; one that is full is, until it has been for a month; a refusal for policy or reputation
- * is the sender's affair and counted against the receiving domain; what is transient or about this one mail is on record.
+ * not exist is not written to again; one that is full, or out of reach, is, until it has been for a month; a refusal for policy or reputation
+ * is the sender's affair and counted against the receiving domain; what is about this one mail is on record.
  * Its enrolment goes on: the gate drops what may no longer be sent.
  */
 export async function applyBounce(
@@ -24,7 +24,7 @@ export async function applyBounce(
   { recipients, delayed }: { readonly recipients: readonly ReportedRecipient[]; readonly delayed: boolean },
 ): Promise<Understood> {
   const { message, now } = returned;
-  const found = ofOurs(recipients, message.address);
+  const { found, named } = ofOurs(recipients, message.address);
   await resolveUnknown(transaction, { messageId: message.id, proof: 'bounce', now });
   if (found === null) return { outcome: 'nothing' };
   const { cause, status, why: detail } = found;
@@ -34,9 +34,11 @@ export async function applyBounce(
     await mark(transaction, returned, cause);
     return { outcome: message.recipientKind === 'lead' ? 'person-gone' : 'internal', ...understood };
   }
+  // About another address: the person's own forwarding may have failed, and their mailbox be well.
+  const heard: Returned = named ? returned : { ...returned, proof: 'message-id' };
   if (message.bouncedAt !== null)
-    return { outcome: await confirm(transaction, returned, message.address, found), ...understood };
-  return { outcome: await act(transaction, returned, message.address, found), ...understood };
+    return { outcome: await confirm(transaction, heard, message.address, found), ...understood };
+  return { outcome: await act(transaction, heard, message.address, found), ...understood };
 }
 
 /** What was only weakly known before is acted on once it is proven. */
@@ -78,16 +80,29 @@ async function act(
       await noteReceiverRefusal(transaction, { domain, status, why, now, messageId: message.id, evidence: 'report' });
       return 'receiver-noted';
     }
+    case 'transient': {
+      // A domain that is gone never says so: mails to it run out, one after the other.
+      const earlier = await earlierBounces(transaction, { ...bounce, leadId: lead.id, address, cause });
+      if (!mailboxIsAbandoned({ messageId: message.id, at: bounce.now }, earlier))
+        return mark(transaction, returned, cause);
+      return (await note(transaction, returned, { cause, status, why, proven })) ? 'suppressed' : 'recorded';
+    }
     case 'content':
-    case 'transient':
       return mark(transaction, returned, cause);
   }
 }
 
-/** The recipient that the report is about: ours by name, or the only one, or the first that failed for good (a list's, a forwarding's). */
-function ofOurs(recipients: readonly ReportedRecipient[], address: string | null): ReportedRecipient | null {
-  const named = recipients.find((recipient) => recipient.address?.toLowerCase() === address && address !== null);
-  return named ?? recipients.find(({ permanent }) => permanent) ?? recipients[0] ?? null;
+/**
+ * The recipient that the report is about: ours by name, or the first that failed for good (a list's, a forwarding's).
+ * `named`: it is ours, or the report names nobody else.
+ */
+function ofOurs(
+  recipients: readonly ReportedRecipient[],
+  address: string | null,
+): { readonly found: ReportedRecipient | null; readonly named: boolean } {
+  const ours = recipients.find((recipient) => recipient.address?.toLowerCase() === address && address !== null);
+  const found = ours ?? recipients.find(({ permanent }) => permanent) ?? recipients[0] ?? null;
+  return { found, named: ours !== undefined || (found !== null && found.address === null) };
 }
 
 /** On record; nothing follows for the person. */

@@ -7,8 +7,8 @@ import { at, sql } from './sql.ts';
 const SETTLED_MS = 5 * DAY;
 
 /**
- * Of other mails to the same address, for the same cause, first to last. Of a mailbox that was full: since a mail last arrived
- * there. `now` is by the lead's own clock.
+ * Of other mails to the same address, for the same cause, first to last. Of a mailbox that was full or out of reach: since a
+ * mail last arrived there. `now` is by the lead's own clock.
  */
 export async function earlierBounces(
   transaction: Transaction,
@@ -16,7 +16,7 @@ export async function earlierBounces(
     readonly messageId: string;
     readonly leadId: string;
     readonly address: string;
-    readonly cause: 'mailbox' | 'full';
+    readonly cause: 'mailbox' | 'full' | 'transient';
     readonly now: Instant;
   },
 ): Promise<EarlierBounce[]> {

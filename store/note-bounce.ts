@@ -37,7 +37,7 @@ export interface Bounce {
 
 /**
  * Notes that a mail did not reach its person, once for each mail: on its row, as an interaction, and where there is no such
- * mailbox, or it has been full for long, by writing the address off: then true is returned. A refusal for our own reputation
+ * mailbox, or it has been full or out of reach for long, by writing the address off: then true is returned. A refusal for our own reputation
  * writes nobody off. The lead's lock is held.
  */
 export async function noteBounce(transaction: Transaction, bounce: Bounce): Promise<boolean> {
@@ -70,7 +70,11 @@ async function groundOf(
   address: string,
 ): Promise<string | null> {
   if (cause === 'mailbox') return proven ? why : null;
-  if (cause !== 'full') return null;
+  if (cause !== 'full' && cause !== 'transient') return null;
   const earlier = await earlierBounces(transaction, { messageId, leadId, address, cause, now });
-  return mailboxIsAbandoned({ messageId, at: now }, earlier) ? 'full-for-long' : null;
+  return mailboxIsAbandoned({ messageId, at: now }, earlier)
+    ? cause === 'full'
+      ? 'full-for-long'
+      : 'unreachable-for-long'
+    : null;
 }

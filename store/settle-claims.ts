@@ -1,7 +1,9 @@
 import { fateOfLost, type IfLost } from '../domain/sending/lost-claim.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database.ts';
+import { isTransient } from './is-transient.ts';
 import { lockLead } from './lock-lead.ts';
+import { parkLeadOfMessage } from './park-lead.ts';
 import { raiseAttention } from './raise-attention.ts';
 import { at, sql } from './sql.ts';
 import { writeLostClaim } from './write-lost-claim.ts';
@@ -21,7 +23,17 @@ export async function settleExpiredClaims(database: Database, clock: Clock, limi
     ORDER BY lease_until LIMIT ${limit}::int`);
   let settled = 0;
   for (const { id, leadId } of expired) {
-    settled += await database.transaction(async (transaction) => {
+    settled += await settle(id, leadId).catch(async (error: unknown) => {
+      if (isTransient(error)) throw error;
+      // It would hold up the others for ever.
+      await parkLeadOfMessage(database, clock, id, error);
+      return 0;
+    });
+  }
+  return settled;
+
+  function settle(id: string, leadId: string): Promise<number> {
+    return database.transaction(async (transaction) => {
       const lead = await lockLead(transaction, leadId);
       const now = clock.now() + lead.clockOffset;
       const [claim] = await transaction.query<{ ifLost: IfLost; handoffId: string | null }>(sql`
@@ -40,5 +52,4 @@ export async function settleExpiredClaims(database: Database, clock: Clock, limi
       return 1;
     });
   }
-  return settled;
 }

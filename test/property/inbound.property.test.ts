@@ -44,8 +44,11 @@ function oughtToBe(history: readonly Happening[]) {
   const twice = weaklyGone.some((one) =>
     weaklyGone.some((other) => other.mail.id !== one.mail.id && other.at - one.at >= DAY),
   );
-  const full = first.filter(({ kind }) => kind === 'full').map((happening) => happening.at);
-  const abandoned = full.length >= 3 && Math.max(...full) - Math.min(...full) >= 30 * DAY;
+  const forLong = (of: (typeof kinds)[number]) => {
+    const times = first.filter(({ kind }) => kind === of).map((happening) => happening.at);
+    return times.length >= 3 && Math.max(...times) - Math.min(...times) >= 30 * DAY;
+  };
+  const abandoned = forLong('full') || forLong('grey');
   const complained = heard.some(({ kind }) => kind === 'complaint');
   return {
     gone: provenGone || twice || abandoned,
@@ -174,7 +177,7 @@ it(`whatever comes back, in whatever order and however often, has just the conse
   expect(gone).toBeLessThan(HISTORIES);
 }, 300_000);
 
-/** The address would be given up for nothing but a mailbox that was full for long. */
+/** The address would be given up for nothing but a mailbox that was full, or out of reach, for long. */
 function onlyAbandoned(history: readonly Happening[]): boolean {
-  return !oughtToBe(history.filter(({ kind }) => kind !== 'full')).gone;
+  return !oughtToBe(history.filter(({ kind }) => kind !== 'full' && kind !== 'grey')).gone;
 }

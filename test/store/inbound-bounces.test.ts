@@ -40,9 +40,9 @@ const GREY = { status: '4.7.1', said: '450 4.7.1 Greylisted, try again later' };
 async function bounce(
   mail: SentMail,
   said: { readonly status: string; readonly said: string },
-  { to = mail.returnPath, action = 'failed' as 'failed' | 'delayed' } = {},
+  { to = mail.returnPath, action = 'failed' as 'failed' | 'delayed', recipient = mail.lead.email } = {},
 ): Promise<Came> {
-  const report = deliveryReport({ to, original: mail.header, recipient: mail.lead.email, action, ...said });
+  const report = deliveryReport({ to, original: mail.header, recipient, action, ...said });
   return comeBack(database, clock, report, { to: [to] });
 }
 
@@ -95,6 +95,13 @@ describe('a mail that comes back because there is no such mailbox', () => {
     expect(await recorded(database, mail.lead.id)).toEqual(['Email Bounced']);
   });
 
+  it('is weak word where it is about another address: the person’s own forwarding may have failed', async () => {
+    const mail = await joined(database, clock);
+    const forwarded = { recipient: 'old-box@elsewhere.example' };
+    expect((await bounce(mail, GONE, forwarded)).outcome).toBe('awaits-second-report');
+    expect(await isSuppressed(mail)).toBe(false);
+  });
+
   it('is not believed at all where the return path is forged', async () => {
     const mail = await joined(database, clock);
     const forged = verpAddress('another secret', mail.id, RETURN_PATH);
@@ -138,6 +145,17 @@ describe('a mail that comes back because the mailbox is full', () => {
     const fourth = await nextMail(database, clock, first.lead, 15);
     expect((await bounce(fourth, FULL)).outcome).toBe('recorded');
     expect(await isSuppressed(first)).toBe(false);
+  });
+});
+
+describe('mails that run out of time, one after the other', () => {
+  it('write the address off at the third in a row over a month: its domain may be gone', async () => {
+    const first = await joined(database, clock, undefined, 'Joined Loosely');
+    expect((await bounce(first, GREY)).outcome).toBe('recorded');
+    expect((await bounce(await nextMail(database, clock, first.lead, 15), GREY)).outcome).toBe('recorded');
+    const third = await nextMail(database, clock, first.lead, 15);
+    expect(await bounce(third, GREY)).toMatchObject({ outcome: 'suppressed', cause: 'transient' });
+    expect(await isSuppressed(first)).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer, type SMTPServerAddress, type SMTPServerDataStream } from 'smtp-server';
 import { loggable } from '../../config/log.ts';
+import { isLoopback } from '../../config/loopback.ts';
 import { contentKey } from '../../store/receive-inbound.ts';
 import { isReturnAddress, type ReturnAddressOptions } from '../../store/return-addresses.ts';
 import { type InboundSource, MOST_BYTES, type SourceContext, store } from './source.ts';
@@ -20,6 +21,10 @@ export interface SmtpSource extends InboundSource {
 const MOST_CLIENTS = 10;
 const MOST_RECIPIENTS = 50;
 const IDLE_MS = 60_000;
+/** Who trickles bytes is not idle, and must not keep a place for ever. */
+const LONGEST_MS = 5 * 60_000;
+/** From one address, loopback aside: a mail server of ours that relays everything. */
+const MOST_FROM_ONE = 4;
 /** Another worker on this machine may hold the port: this one takes over when that one ends. */
 const RETRY_MS = 15_000;
 
@@ -34,6 +39,8 @@ export async function startSmtpSource(context: SourceContext, options: SmtpSourc
   let retry: NodeJS.Timeout | undefined;
   let stopped = false;
   const underWay = new Set<Promise<void>>();
+  /** Connections open, by the address they come from. */
+  const open = new Map<string, number>();
 
   const server = new SMTPServer({
     banner: 'reports and replies only',
@@ -45,6 +52,16 @@ export async function startSmtpSource(context: SourceContext, options: SmtpSourc
     maxClients: MOST_CLIENTS,
     socketTimeout: IDLE_MS,
     closeTimeout: 5_000,
+    onConnect({ remoteAddress }, callback) {
+      const count = (open.get(remoteAddress) ?? 0) + 1;
+      open.set(remoteAddress, count);
+      callback(count > MOST_FROM_ONE && !isLoopback(remoteAddress) ? refusal(421, 'Too many connections.') : undefined);
+    },
+    onClose({ remoteAddress }) {
+      const count = (open.get(remoteAddress) ?? 1) - 1;
+      if (count > 0) open.set(remoteAddress, count);
+      else open.delete(remoteAddress);
+    },
     onRcptTo({ address }, session, callback) {
       if (session.envelope.rcptTo.length >= MOST_RECIPIENTS) {
         callback(refusal(452, 'Too many recipients: send the rest by itself.'));
@@ -93,6 +110,11 @@ export async function startSmtpSource(context: SourceContext, options: SmtpSourc
     return null;
   }
 
+  server.server.on('connection', (socket: Socket) => {
+    const limit = setTimeout(() => socket.destroy(), LONGEST_MS);
+    limit.unref();
+    socket.once('close', () => clearTimeout(limit));
+  });
   // Without a listener, a client that breaks off would end the process.
   server.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return;
