@@ -44,7 +44,7 @@ async function measurePlanning(): Promise<Planning[]> {
   const home = await mkdtemp(path.join(tmpdir(), 'tend-bench-'));
   const postgres = await startPostgres({ home, port: await freePort(), password: randomBytes(16).toString('hex') });
   await migrate(postgres.url);
-  const database = openDatabase({ url: postgres.url, hashKey: 'of benchmarks only', poolSize: 2 });
+  const database = openDatabase({ url: postgres.url, hashKey: 'of-benchmarks-only', poolSize: 2 });
   try {
     await publishMany(database, Math.max(...SEQUENCES), Date.now());
     const figures: Planning[] = [];

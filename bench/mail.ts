@@ -102,7 +102,7 @@ async function startParts(home: string, connections: number, onStop: OnStop): Pr
   const temporal = await startTemporal({ home, binary, port: await freePort() });
   onStop(() => temporal.stop());
   await migrate(postgres.url);
-  const database = openDatabase({ url: postgres.url, hashKey: 'of benchmarks only', poolSize: 4 });
+  const database = openDatabase({ url: postgres.url, hashKey: 'of-benchmarks-only', poolSize: 4 });
   onStop(() => database.close());
   await foundMailCompany(database, Date.now());
   const port = await freePort();
@@ -120,7 +120,7 @@ async function startParts(home: string, connections: number, onStop: OnStop): Pr
     TEND_HOME: home,
     TEND_LOG_LEVEL: 'warn',
     TEND_SIGNING_SECRET: randomBytes(32).toString('hex'),
-    TEND_HASH_KEY: 'of benchmarks only',
+    TEND_HASH_KEY: 'of-benchmarks-only',
   };
   const spec = nodeProgramSpec({ name: 'worker', file: 'worker/main.js', env });
   const worker: Child = await spawnChild(spec, logFileOf(home, spec.name));

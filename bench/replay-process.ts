@@ -11,7 +11,7 @@ export interface Used {
   readonly cpuMs: number;
 }
 
-const database = openDatabase({ url: process.argv[2] ?? '', hashKey: 'of benchmarks only', poolSize: 2 });
+const database = openDatabase({ url: process.argv[2] ?? '', hashKey: 'of-benchmarks-only', poolSize: 2 });
 const replayer = startReplayer({ database, clock: systemClock, log: createLog('error', 'replay') });
 process.on('message', () => {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();

@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     const postgres = await startPostgres({ home, port: await freePort(), password: randomBytes(16).toString('hex') });
     stops.push(() => postgres.stop());
     await migrate(postgres.url);
-    const database = openDatabase({ url: postgres.url, hashKey: 'of benchmarks only', poolSize: 2 });
+    const database = openDatabase({ url: postgres.url, hashKey: 'of-benchmarks-only', poolSize: 2 });
     stops.push(() => database.close());
     await measure(database, (stop) => stops.push(stop));
   } finally {

@@ -63,7 +63,7 @@ async function startParts(home: string, onStop: (stop: () => Promise<void>) => v
   onStop(() => temporal.stop());
   await migrate(postgres.url);
 
-  const database = openDatabase({ url: withoutSeqScans(postgres.url), hashKey: 'of benchmarks only', poolSize: 4 });
+  const database = openDatabase({ url: withoutSeqScans(postgres.url), hashKey: 'of-benchmarks-only', poolSize: 4 });
   onStop(() => database.close());
   await foundCompany(database, Date.now());
   const smtpUrl = await startMailSink(onStop);
@@ -82,7 +82,7 @@ async function startParts(home: string, onStop: (stop: () => Promise<void>) => v
     TEND_API_PORT: String(apiPort),
     TEND_LOG_LEVEL: 'warn',
     TEND_SIGNING_SECRET: randomBytes(32).toString('hex'),
-    TEND_HASH_KEY: 'of benchmarks only',
+    TEND_HASH_KEY: 'of-benchmarks-only',
     TEND_WRITE_KEY: writeKey,
     TEND_SECRET_KEY: newKey('secret'),
   };
