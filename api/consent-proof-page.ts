@@ -46,11 +46,15 @@ export function consentProofPage(proof: ConsentProof, language: PageLanguage): s
   return `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>${t.title}</title><style>${STYLE}</style></head><body><main>${body.join('')}</main></body></html>`;
 }
 
-/** SHA-256 over the records: two printouts of the same records show the same. */
+/**
+ * SHA-256 over the records, the mail that is stored with one included: two printouts of the same records show the same. What
+ * is read from elsewhere for the printout (the mail server's answer, a mail composed anew) is not in it.
+ */
 export function digestOf(proof: ConsentProof): string {
   const records = allRecords(proof).map(({ confirmation, ...record }) => ({
     ...record,
     confirmation: confirmation?.messageId ?? null,
+    mail: confirmation?.text?.from === 'stored' ? confirmation.text.mail : null,
   }));
   return createHash('sha256')
     .update(canonicalJson(records as unknown as Json))
@@ -116,10 +120,11 @@ function recordSection(record: ProofRecord, moment: (instant: Instant) => string
 function mailSection(mail: ProofMail | null, moment: (instant: Instant) => string, language: PageLanguage): string {
   const t = proofTexts[language];
   if (mail === null) return `<h4>${t.mail}</h4><p class="missing">${t.noMail}</p>`;
-  const { messageId, providerId, template, templateVersion, acceptedAt, smtpReply, text: body } = mail;
+  const { messageId, providerId, template, templateVersion, sentAt, acceptedAt, smtpReply, text: body } = mail;
   const lines: Line[] = [
     [t.messageId, code(messageId)],
     ...(providerId === null ? [] : [[t.providerId, code(providerId)] as const]),
+    [t.sentAt, sentAt === null ? null : moment(sentAt)],
     [t.acceptedAt, acceptedAt === null ? null : moment(acceptedAt)],
     [t.smtpReply, smtpReply === null ? null : code(smtpReply)],
     [t.template, template === null ? null : escapeHtml(`${template}, ${t.version} ${templateVersion ?? '?'}`)],

@@ -45,6 +45,7 @@ const INSTANTS = new Set([
   'resumedAt',
   'retryAt',
   'scheduledAt',
+  'sentAt',
   'since',
   'staleAt',
   'startedAt',

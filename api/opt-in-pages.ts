@@ -64,7 +64,8 @@ export interface ShownOptIn {
   readonly formUrl: string;
   readonly returnUrl: string | null;
   readonly requestedAt: Instant;
-  readonly expiresAt: Instant;
+  /** Unless it is confirmed. */
+  readonly deletedAt: Instant;
   /** The installation's. */
   readonly timeZone: string;
   /** Whose mail led here. */
@@ -75,14 +76,14 @@ export interface ShownOptIn {
 export function askToConfirmPage(request: Request, response: Response, optIn: ShownOptIn): void {
   const language = languageOf(request);
   const t = texts[language];
-  const { maskedAddress, wording, formUrl, requestedAt, expiresAt, timeZone } = optIn;
+  const { maskedAddress, wording, formUrl, requestedAt, deletedAt, timeZone } = optIn;
   const when = momentInWords(requestedAt, language, timeZone);
   const content = [
     `<p>${escapeHtml(t.signedUp(maskedAddress, new URL(formUrl).host, when))}</p>`,
     purposeList(optIn.purposes, language),
     `<p>${t.wording}</p><blockquote>${lines(wording)}</blockquote>`,
     button(t.button),
-    `<p class="hint">${escapeHtml(t.notMe(momentInWords(expiresAt, language, timeZone)))}</p>`,
+    `<p class="hint">${escapeHtml(t.notMe(momentInWords(deletedAt, language, timeZone)))}</p>`,
   ];
   sendPage(request, response, 200, t.askTitle, content.join(''), frameOf(optIn.sender));
 }

@@ -140,6 +140,11 @@ function checkPurpose({ recipient, service }: CompiledTemplate, { purpose, exemp
       'render-failed',
       'A mail that asks to confirm a sign-up carries no advertising: take a template with "service: true".',
     );
+  if (service !== true && exempt)
+    throw new TendError(
+      'render-failed',
+      'This template is a marketing mail, and this purpose needs no consent: take a template with "service: true".',
+    );
 }
 
 /** The addresses of Tend's own pages about this mail and its reader. */

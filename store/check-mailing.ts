@@ -1,4 +1,5 @@
 import { scoresIn } from '../domain/conditions/leaves.ts';
+import { groundProblem } from '../domain/consent/ground.ts';
 import { basisOf } from '../domain/consent/policy.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import type { Mailing } from '../domain/mailing/mailing.ts';
@@ -39,11 +40,8 @@ async function templateProblems(transaction: Transaction, key: string, purpose: 
     return problem(`names the template "${key}", which is for a ${found.recipient}: take one for leads`);
   if (found.asks) return problem(`names the template "${key}", which asks a question: only an ask step sends it`);
   const { consent } = await loadLiveDefinitions(transaction);
-  if (found.service && basisOf(consent, purpose) === 'consent')
-    return problem(
-      `names the template "${key}", which is a service mail without unsubscribe link, and the purpose "${purpose}" needs consent: take a marketing template`,
-    );
-  return [];
+  const ground = groundProblem(found.service, basisOf(consent, purpose), `the purpose "${purpose}"`);
+  return ground === null ? [] : problem(`names the template "${key}", which ${ground}`);
 }
 
 /** A condition that asks for a model nobody has published would be unknown of everybody. */

@@ -1,5 +1,6 @@
 import { scoresIn } from '../domain/conditions/leaves.ts';
-import { basisOf } from '../domain/consent/policy.ts';
+import { groundProblem } from '../domain/consent/ground.ts';
+import { basisOf, type MailBasis } from '../domain/consent/policy.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import type { Sequence } from '../domain/sequence/definition.ts';
 import { needsOf } from '../domain/sequence/needs.ts';
@@ -17,7 +18,7 @@ import { sql } from './sql.ts';
 export async function checkReferences(transaction: Transaction, sequence: Sequence): Promise<void> {
   const there = await readWhatIsThere(transaction);
   const { consent } = await loadLiveDefinitions(transaction);
-  const about = { sequenceKey: sequence.key, marketing: basisOf(consent, sequence.purpose) === 'consent' };
+  const about = { sequenceKey: sequence.key, basis: basisOf(consent, sequence.purpose) };
   const problems = [
     ...sequence.steps.flatMap((step, index) =>
       referencesOf(step).flatMap((reference) => problemOf(reference, step, `steps.${index}`, there, about)),
@@ -85,7 +86,7 @@ function problemOf(
   step: Step | null,
   at: string,
   there: WhatIsThere,
-  { sequenceKey, marketing }: { readonly sequenceKey: string; readonly marketing: boolean },
+  { sequenceKey, basis }: { readonly sequenceKey: string; readonly basis: MailBasis },
 ): FieldProblem[] {
   const where = [at, ...path].join('.');
   const found = there.get(`${kind} ${key}`);
@@ -97,10 +98,8 @@ function problemOf(
   if (kind !== 'template' || found === undefined) return [];
   if (found.recipient !== recipient)
     return report(`which is for ${READERS[found.recipient ?? 'lead']}: take one for ${READERS[recipient]}`);
-  if (recipient === 'lead' && found.service && marketing)
-    return report(
-      'which is a service mail without unsubscribe link, and the purpose of this sequence needs consent: take a marketing template',
-    );
+  const ground = recipient === 'lead' ? groundProblem(found.service, basis, 'the purpose of this sequence') : null;
+  if (ground !== null) return report(`which ${ground}`);
   const asking = step?.kind === 'ask';
   if (asking && !found.asks) return report('which asks nothing: take one with asks: true');
   if (!asking && found.asks) return report('which asks a question: send it with an ask step');

@@ -106,6 +106,9 @@ async function recordWhoItIs(
   leadId: string,
   now: Instant,
 ): Promise<void> {
+  // Where the person has several, mail goes to the one that was shown to be theirs last: the consent is for it.
+  await transaction.query(sql`
+    UPDATE identity SET linked_at = ${at(now)} WHERE kind = 'email' AND value = ${address} AND lead_id = ${leadId}::uuid`);
   const company = companyDomain(address);
   if (company !== null) await joinAccount(transaction, leadId, company, now);
   if (userId !== null || anonymousId !== null) {

@@ -1,7 +1,7 @@
 import { system } from '../domain/actor.ts';
 import { DOUBLE_OPT_IN } from '../domain/consent/policy.ts';
-import type { Instant } from '../domain/instant.ts';
-import { TEND_SOURCE } from '../domain/interaction/interaction.ts';
+import { DAY, type Instant } from '../domain/instant.ts';
+import { SCORE_ADJUSTED, TEND_SOURCE } from '../domain/interaction/interaction.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
 import { requestErasureWithin } from './erase-lead.ts';
@@ -12,7 +12,7 @@ import { at, sql } from './sql.ts';
 const BATCH = 100;
 
 /**
- * Deletes sign-ups that nobody confirmed in time. Where a lead was made for one and nothing else is known of it, the person
+ * Deletes sign-ups that nobody confirmed in time (`deletedAt`). Where a lead was made for one and nothing else is known of it, the person
  * goes with it: they never agreed to anything. One transaction each, so that a process that ends in between leaves nothing
  * half done. Returns whether there is more.
  */
@@ -20,7 +20,7 @@ export async function expireOptIns(database: Database, clock: Clock): Promise<bo
   const now = clock.now();
   const expired = await database.query<{ id: string; leadId: string }>(sql`
     SELECT id, lead_id AS "leadId" FROM opt_in_request
-    WHERE confirmed_at IS NULL AND expires_at <= ${at(now)} ORDER BY expires_at LIMIT ${BATCH}::int`);
+    WHERE confirmed_at IS NULL AND expires_at <= ${at(now)} AND requested_at <= ${at(now - DAY)} ORDER BY expires_at LIMIT ${BATCH}::int`);
   for (const { id, leadId } of expired)
     await database.transaction((transaction) => expire(transaction, { id, leadId, now }));
   return expired.length === BATCH;
@@ -54,7 +54,8 @@ async function isKnownOtherwise(transaction: Transaction, leadId: string): Promi
   const [known] = await transaction.query<{ known: boolean }>(sql`
     SELECT EXISTS (SELECT FROM consent WHERE lead_id = ${leadId}::uuid)
         OR EXISTS (SELECT FROM opt_in_request WHERE lead_id = ${leadId}::uuid)
-        OR EXISTS (SELECT FROM interaction WHERE lead_id = ${leadId}::uuid AND source <> ${TEND_SOURCE})
+        OR EXISTS (SELECT FROM interaction WHERE lead_id = ${leadId}::uuid AND (source <> ${TEND_SOURCE} OR name = ${SCORE_ADJUSTED}))
+        OR EXISTS (SELECT FROM inbound_mail WHERE lead_id = ${leadId}::uuid AND kind = 'reply')
         OR EXISTS (SELECT FROM attribute WHERE lead_id = ${leadId}::uuid)
         OR EXISTS (SELECT FROM identity WHERE lead_id = ${leadId}::uuid AND kind <> 'email')
         OR EXISTS (SELECT FROM enrolment WHERE lead_id = ${leadId}::uuid)

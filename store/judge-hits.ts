@@ -8,7 +8,6 @@ import type { Clock } from './clock.ts';
 import type { Database } from './database.ts';
 import { discountInteraction } from './discount-interaction.ts';
 import { isTransient } from './is-transient.ts';
-import { MOST_HITS } from './record-hit.ts';
 import { resolveUnknown } from './resolve-unknown.ts';
 import { at, sql } from './sql.ts';
 
@@ -129,7 +128,7 @@ async function readHits(database: Database, messageId: string): Promise<StoredHi
   const rows = await database.query<HitRow>(sql`
     SELECT id, kind, link, method, user_agent AS agent, network_hash AS network, at, machine, why, interaction_message_id AS interaction,
            judged_at AS "judgedAt"
-    FROM mail_hit WHERE message_id = ${messageId}::uuid ORDER BY id LIMIT ${MOST_HITS}::int`);
+    FROM mail_hit WHERE message_id = ${messageId}::uuid ORDER BY id`);
   return rows.map(({ machine, why, ...hit }) => ({
     ...hit,
     verdict: machine === null || why === null ? null : { machine, why },

@@ -3,6 +3,7 @@ import type { AttributeSet } from '../domain/attributes/definition.ts';
 import { setProblems } from '../domain/attributes/vocabulary.ts';
 import { canonicalJson } from '../domain/definition/canonical-json.ts';
 import type { DefinitionKind } from '../domain/definition/definition.ts';
+import type { Template } from '../domain/definition/template.ts';
 import { KIND_NAMES } from '../domain/definition/validate.ts';
 import { type FieldProblem, TendError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
@@ -16,7 +17,7 @@ import type { ApprovalParty } from '../domain/scoring/approval.ts';
 import { type Sequence, sequenceSchema } from '../domain/sequence/definition.ts';
 import { conditionsAmong } from '../domain/sequence/signal.ts';
 import { checkApprovals } from './approve-model.ts';
-import { checkConsentPolicy } from './check-consent-policy.ts';
+import { checkConsentPolicy, checkTemplateGround } from './check-consent-policy.ts';
 import { checkMailing } from './check-mailing.ts';
 import { checkReferences } from './check-references.ts';
 import { BATCHES_AT_ONCE, continueRefolds, REFOLD_PENDING } from './continue-refolds.ts';
@@ -109,6 +110,7 @@ export async function publishDefinition(database: Database, input: PublishInput)
     if (input.kind === 'pacing' || input.kind === 'consent')
       await checkOtherPolicies(transaction, input.kind, input.key);
     if (input.kind === 'consent') await checkConsentPolicy(transaction, draft.content);
+    if (input.kind === 'template') await checkTemplateGround(transaction, draft.content as Template);
     if (input.kind === 'mailing') await scheduleMailingVersion(transaction, input, draft);
     if (input.kind === 'scoring_model') {
       const { key, actor, now, choice = HAND_OFF_ALL, approvals = [] } = input;

@@ -75,7 +75,9 @@ export interface ProofMail {
   readonly providerId: string | null;
   readonly template: string | null;
   readonly templateVersion: number | null;
-  /** When the mail server took it, and what it said; null: not known here. */
+  /** When it was handed to the mail server; null: not known here. */
+  readonly sentAt: Instant | null;
+  /** When the mail server took it, and what it said; null: nobody heard its answer, whatever proves since that it took it. */
   readonly acceptedAt: Instant | null;
   readonly smtpReply: string | null;
   /** `stored`: as it stood when it was confirmed. `composed`: anew from the version of the template it was sent by. */
@@ -91,6 +93,7 @@ interface ProofRow extends Omit<ProofRecord, 'promise' | 'confirmation'> {
   readonly providerId: string | null;
   readonly template: string | null;
   readonly templateVersion: number | null;
+  readonly sentAt: Instant | null;
   readonly acceptedAt: Instant | null;
   readonly smtpReply: string | null;
 }
@@ -116,18 +119,19 @@ export async function readConsentProof(
              promise_days AS "promiseDays", change, source, actor, consent.at, request_id AS "requestId",
              confirmation_message_id AS "messageIdHeader", confirmation_mail AS "confirmationMail",
              message.id AS "mailId", provider_id AS "providerId", message.template_key AS template, version.version AS "templateVersion",
-             CASE WHEN message.state = 'accepted' THEN message.finished_at END AS "acceptedAt", smtp_reply AS "smtpReply"
+             claimed_at AS "sentAt", CASE WHEN message.state = 'accepted' AND message.reason IS NULL THEN message.finished_at END AS "acceptedAt",
+             smtp_reply AS "smtpReply"
       FROM consent LEFT JOIN message ON message_id_header = confirmation_message_id AND message.lead_id = ANY(${leadIds}::uuid[])
            LEFT JOIN definition_version AS version ON version.id = message.template_version_id
       WHERE consent.lead_id = ANY(${leadIds}::uuid[]) ORDER BY consent.id`);
     const records: ProofRecord[] = [];
-    for (const row of rows) {
-      const composed =
-        row.mailId === null || row.confirmationMail !== null
-          ? null
-          : await readConfirmationMail(transaction, row.mailId, compose);
-      records.push(recordOf(row, composed));
+    // Many records may come of one mail: each switch on the page that it leads to.
+    const composed = new Map<string, ConfirmationMail | null>();
+    for (const { mailId, confirmationMail } of rows) {
+      if (mailId === null || confirmationMail !== null || composed.has(mailId)) continue;
+      composed.set(mailId, await readConfirmationMail(transaction, mailId, compose));
     }
+    for (const row of rows) records.push(recordOf(row, composed.get(row.mailId ?? '') ?? null));
     const { consent: policy, pacing } = await loadLiveDefinitions(transaction);
     const named = [...new Set(records.filter(({ channel }) => channel === 'email').map(({ purpose }) => purpose))];
     const { consents } = await readGateFacts(transaction, leadId, named, policy);
@@ -149,7 +153,7 @@ export async function readConsentProof(
 
 function recordOf(row: ProofRow, composed: ConfirmationMail | null): ProofRecord {
   const { promiseMax, promiseDays, messageIdHeader, confirmationMail, mailId: _, ...rest } = row;
-  const { providerId, template, templateVersion, acceptedAt, smtpReply, ...record } = rest;
+  const { providerId, template, templateVersion, sentAt, acceptedAt, smtpReply, ...record } = rest;
   const text =
     confirmationMail !== null
       ? ({ from: 'stored', mail: confirmationMail } as const)
@@ -162,7 +166,7 @@ function recordOf(row: ProofRow, composed: ConfirmationMail | null): ProofRecord
     confirmation:
       messageIdHeader === null
         ? null
-        : { messageId: messageIdHeader, providerId, template, templateVersion, acceptedAt, smtpReply, text },
+        : { messageId: messageIdHeader, providerId, template, templateVersion, sentAt, acceptedAt, smtpReply, text },
   };
 }
 

@@ -1,10 +1,8 @@
-import { basisOf } from '../domain/consent/policy.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Question } from '../domain/sequence/question.ts';
 import type { LeadMailInput } from '../mail/compose.ts';
 import { compiledAt } from './compiled-at.ts';
 import type { Queryable } from './database.ts';
-import { loadLiveDefinitions } from './load-live-definitions.ts';
 import { senderOf } from './load-sender.ts';
 import { readLeadMailFacts } from './read-mail-facts.ts';
 import { readMailLocale } from './read-mail-locale.ts';
@@ -40,11 +38,12 @@ export async function readSentMail(
   if (compiled === null || sender === null) return null;
   const known = await readLeadMailFacts(queryable, sent.leadId, sent.at);
   const locale = await readMailLocale(queryable, { id: messageId, purpose: sent.purpose }, known.locale);
-  const { consent } = await loadLiveDefinitions(queryable);
   const { purpose, messageIdHeader, question } = sent;
+  // It went out on its ground of then: what the policy says today is no reason not to show it.
+  const exempt = compiled.service === true;
   return {
     compiled,
-    message: { id: messageId, messageIdHeader, purpose, exempt: basisOf(consent, purpose) === 'exempt', question },
+    message: { id: messageId, messageIdHeader, purpose, exempt, question },
     lead: { email: sent.address, locale, attributes: known.attributes, tracking: false },
     sender,
   };

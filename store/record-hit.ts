@@ -1,7 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
 import { EMAIL_LINK_CLICKED, EMAIL_OPENED, type Properties, TEND_SOURCE } from '../domain/interaction/interaction.ts';
 import type { HitKind } from '../domain/tracking/hit.ts';
-
 import type { Database, Queryable } from './database.ts';
 import { ingestWithin } from './ingest-interactions.ts';
 import { loadLiveDefinitions } from './load-live-definitions.ts';
@@ -26,7 +25,7 @@ export interface NewHit {
 const OPENS_EVERY_MS = 60_000;
 /** A double click is one click. */
 const CLICKS_EVERY_MS = 5_000;
-/** Of one message; whatever comes after tells nothing new, and anybody with the link may make it come. */
+/** Of one message, and some more where they come at once; whatever comes after tells nothing new, and anybody may make it come. */
 export const MOST_HITS = 500;
 const LONGEST_AGENT = 300;
 

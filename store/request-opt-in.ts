@@ -37,7 +37,7 @@ export async function requestOptIn(database: Database, input: OptInInput): Promi
     if (problems.length > 0)
       throw new TendError('invalid-request', 'This sign-up was not taken: mend the fields named.', problems);
     const { lead, made } = await leadOfAddress(transaction, optIn.address, now);
-    if (!asksAgain(await readOpen(transaction, lead.id, optIn), now)) return;
+    if (!asksAgain(await readOpen(transaction, lead.id, optIn, now), now)) return;
     const expiresAt = now + durationMs(policy.doubleOptIn.expiresAfter);
     const messageId = await insertLooseMail(transaction, lead, {
       purpose: DOUBLE_OPT_IN,
@@ -58,20 +58,21 @@ export async function requestOptIn(database: Database, input: OptInInput): Promi
   });
 }
 
-/** Sign-ups of this address that wait for their confirmation. */
-async function readOpen(transaction: Transaction, leadId: string, optIn: OptIn): Promise<OpenOptIn[]> {
+/** Sign-ups of this address that nobody has confirmed. */
+async function readOpen(transaction: Transaction, leadId: string, optIn: OptIn, now: Instant): Promise<OpenOptIn[]> {
   const rows = await transaction.query<{
     requestedAt: Instant;
+    waits: boolean;
     purposes: string[];
     wording: string;
     formUrl: string;
   }>(sql`
-    SELECT requested_at AS "requestedAt", purposes, wording, form_url AS "formUrl" FROM opt_in_request
+    SELECT requested_at AS "requestedAt", expires_at > ${at(now)} AS waits, purposes, wording, form_url AS "formUrl" FROM opt_in_request
     WHERE lead_id IN (SELECT id FROM lead WHERE id = ${leadId}::uuid OR merged_into = ${leadId}::uuid)
       AND address = ${optIn.address} AND confirmed_at IS NULL`);
   const wanted = [...optIn.purposes].sort().join(' ');
-  return rows.map(({ requestedAt, purposes, wording, formUrl }) => ({
+  return rows.map(({ requestedAt, waits, purposes, wording, formUrl }) => ({
     requestedAt,
-    same: wording === optIn.wording && formUrl === optIn.formUrl && [...purposes].sort().join(' ') === wanted,
+    same: waits && wording === optIn.wording && formUrl === optIn.formUrl && [...purposes].sort().join(' ') === wanted,
   }));
 }

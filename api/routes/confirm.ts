@@ -1,5 +1,6 @@
 import { type RequestHandler, Router } from 'express';
 import { maskAddress } from '../../domain/consent/mask-address.ts';
+import { deletedAt } from '../../domain/consent/opt-in-limit.ts';
 import type { PageLanguage } from '../../domain/consent/promise-in-words.ts';
 import { purposeName } from '../../domain/consent/purpose-names.ts';
 import type { ComposeOptions } from '../../mail/compose.ts';
@@ -66,7 +67,7 @@ export function confirmRoutes({ database, clock, compose }: ConfirmRouteOptions)
 
   async function shown(optIn: StoredOptIn, language: PageLanguage): Promise<ShownOptIn> {
     const { consent: policy, pacing } = await loadLiveDefinitions(database);
-    const { address, purposes, promises, wording, formUrl, returnUrl, requestedAt, expiresAt } = optIn;
+    const { address, purposes, promises, wording, formUrl, returnUrl, requestedAt } = optIn;
     return {
       maskedAddress: maskAddress(address),
       purposes: purposes.map((purpose) => ({
@@ -77,7 +78,7 @@ export function confirmRoutes({ database, clock, compose }: ConfirmRouteOptions)
       formUrl,
       returnUrl,
       requestedAt,
-      expiresAt,
+      deletedAt: deletedAt(optIn),
       timeZone: pacing.timeZone,
       sender: await readMailSender(database, optIn.messageId, compose.from),
     };

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import express, { type RequestHandler, Router } from 'express';
-import { optInSchema, relayedOptInSchema } from '../../domain/consent/opt-in.ts';
+import { type OptIn, optInSchema, relayedOptInSchema } from '../../domain/consent/opt-in.ts';
+import { isSameSite } from '../../domain/consent/same-site.ts';
 import { TendError } from '../../domain/errors.ts';
 import type { Clock } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
@@ -22,6 +24,8 @@ const LONGEST_USER_AGENT = 1_000;
 
 /** The same for everybody: whether an address is known is nobody's business who types it in. */
 const TAKEN = { accepted: true } as const;
+/** For the same reason answers come at full multiples of this, in milliseconds: more is to be done for an address that is new. */
+const ANSWERS_EVERY_MS = 50;
 
 /**
  * `POST /v1/opt-ins`, with a write key, from the visitor's browser: a sign-up, whose address is then asked to confirm it.
@@ -34,19 +38,23 @@ export function browserOptInRoutes(options: OptInRouteOptions & { readonly findK
   const readBody = express.json({ limit: MOST_BYTES, type: () => true });
 
   const take: RequestHandler = async (request, response) => {
+    const began = performance.now();
     const { body } = request as { body: unknown };
     const { writeKey, ...fields } = asFields(body);
     const text = keyInHeader(request.headers.authorization) ?? (typeof writeKey === 'string' ? writeKey : null);
     if (text === null) throw keyMissing('write');
     const key = checkKey(await findKey(text), 'write');
+    const optIn = parseInput(optInSchema, fields);
+    checkOrigin(optIn, request.get('origin'));
     await requestOptIn(database, {
-      optIn: parseInput(optInSchema, fields),
+      optIn,
       ip: request.ip ?? null,
       userAgent: request.get('user-agent')?.slice(0, LONGEST_USER_AGENT) ?? null,
       source: key.name,
       now: clock.now(),
       messageIdDomain,
     });
+    await pause(ANSWERS_EVERY_MS - ((performance.now() - began) % ANSWERS_EVERY_MS));
     response.status(202).set('Cache-Control', 'no-store').json(TAKEN);
   };
 
@@ -67,6 +75,18 @@ export function optInRoutes({ database, clock, messageIdDomain }: OptInRouteOpti
 
   path(router, '/', { post: take });
   return router;
+}
+
+/**
+ * Throws where the browser says that the form stands elsewhere (RFC 6454 §7: a page can't set `Origin`): the form's address
+ * is evidence, and the mail leads to a page that goes on to its site. A page without one, such as a file, says `null`.
+ */
+function checkOrigin({ formUrl }: OptIn, origin: string | undefined): void {
+  if (origin === undefined || !URL.canParse(origin) || isSameSite(origin, formUrl)) return;
+  const problem = 'must be the page that the form stands on: the browser says that it is of another site';
+  throw new TendError('invalid-request', 'This sign-up was not taken: mend the field named.', [
+    { path: 'formUrl', problem },
+  ]);
 }
 
 function asFields(body: unknown): Record<string, unknown> {

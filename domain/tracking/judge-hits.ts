@@ -32,7 +32,9 @@ const MANY_LINKS = [
 const TWO_LINKS_MS = 2 * SECOND;
 /** A browser sends no HEAD for a link. Whoever looked so is the same program within this time. */
 const LOOKED_FIRST_MS = MINUTE;
-/** What else a network does to a message so near a trap is the same scanner's. */
+/** What else a network does to a message so near a trap is the same scanner's, under whatever names it goes. */
+const TRAP_NETWORK_MS = MINUTE;
+/** And so near what the same client does. Of another client it is a weak sign: a company's gateway scans, and its people read. */
 const TRAP_MS = 5 * MINUTE;
 /** What else the same client (network and agent) does to a message so near a scanner's hit is its own as well. */
 const SAME_CLIENT_MS = 5 * MINUTE;
@@ -50,7 +52,7 @@ export const FOLLOWED_MS = 30 * MINUTE;
  *
  * | strong sign | what it rests on |
  * | --- | --- |
- * | `trap` | a link that nobody can see was followed from this network, minutes away |
+ * | `trap` | a link that nobody can see was followed by this client, minutes away, or from this network within one |
  * | `head-request` | RFC 9110 §9.3.2: HEAD asks what is there without taking it; browsers don't follow links by it |
  * | `looked-first` | the same client sent a HEAD within a minute |
  * | `known-scanner`, `program`, `picture-prefetch` | its own User-Agent (agents.ts) |
@@ -59,8 +61,8 @@ export const FOLLOWED_MS = 30 * MINUTE;
  * | `same-client` | the same network and agent did one of these to the same mail, minutes away |
  *
  * Weak: no or a strange agent; a picture proxy; a click within 5 s of delivery (10 s for a proxy's picture); two links in
- * 2 s; a HEAD by another agent of the network; a network that clicks in many people's mails at once, or fell into a trap
- * elsewhere. A click without an open is none: many readers load no pictures.
+ * 2 s; a HEAD by another agent of the network; a network that clicks in many people's mails at once, or fell into this
+ * mail's trap minutes away, or into a trap elsewhere. A click without an open is none: many readers load no pictures.
  *
  * Sources: Mautic #9798, #16263, PR 10245; matomo/device-detector #5359; Act-On and Marketo on false clicks by security
  * products ("all links, within seconds of delivery, from one network").
@@ -99,7 +101,7 @@ interface Pattern {
 function strongSign(hit: SeenHit, { hits, crowds }: Pattern, context: HitContext): Verdict | null {
   const { agentKind: agent } = hit;
   if (hit.kind === 'trap') return scanner('trap');
-  if (hits.some((other) => other.kind === 'trap' && sameNetwork(hit, other) && near(hit, other, TRAP_MS)))
+  if (trappedWithin(hit, hits, TRAP_NETWORK_MS) || trappedWithin(hit, hits, TRAP_MS, sameClient))
     return scanner('trap');
   if (hit.method === 'HEAD') return scanner('head-request');
   if (agent === 'scanner') return scanner('known-scanner');
@@ -123,9 +125,15 @@ function weakSigns(hit: SeenHit, { hits, pairs }: Pattern, context: HitContext):
     (!open || agent === 'picture-proxy') && since(hit, context) < sooner,
     (pairs.get(hit.id) ?? 0) >= 2 ||
       hits.some((other) => other.method === 'HEAD' && sameNetwork(hit, other) && near(hit, other, LOOKED_FIRST_MS)),
-    (context.othersClicked.get(hit.id) ?? 0) >= MANY_OTHERS || context.trappedElsewhere.has(hit.id),
+    (context.othersClicked.get(hit.id) ?? 0) >= MANY_OTHERS ||
+      context.trappedElsewhere.has(hit.id) ||
+      trappedWithin(hit, hits, TRAP_MS),
   ];
   return signs.filter(Boolean).length;
+}
+
+function trappedWithin(hit: Hit, hits: readonly Hit[], withinMs: number, same = sameNetwork): boolean {
+  return hits.some((other) => other.kind === 'trap' && same(hit, other) && near(hit, other, withinMs));
 }
 
 function scanner(why: HitReason): Verdict {

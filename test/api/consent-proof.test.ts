@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../../api/consent-proof-page.ts';
 import { DAY, MINUTE } from '../../domain/instant.ts';
 import { signToken } from '../../mail/tokens.ts';
 import type { Database } from '../../store/database.ts';
+import { readConsentProof } from '../../store/read-consent-proof.ts';
 import { sql } from '../../store/sql.ts';
 import { openBrowser, openPage, shoot } from '../support/browser.ts';
 import { plainTemplate, publish } from '../support/company.ts';
@@ -30,6 +32,7 @@ let api: RunningApi;
 let post: TestPost;
 let browser: Browser;
 let lead: string;
+const compose = { publicUrl: 'http://127.0.0.1:8080', signingSecret: SIGNING_SECRET, from: 'Shop <shop@shop.example>' };
 const requestedAt = Date.parse('2026-11-25T10:00:00.000Z');
 const clock = fixedClock(new Date(requestedAt).toISOString());
 
@@ -130,6 +133,7 @@ describe('the proof of consent', () => {
       'date and time of the confirmation':
         /Datum und Uhrzeit der Bestätigung 25\.11\.2026, 11:05:00 MEZ \(UTC 2026-11-25T10:05:00\.000Z\)/,
       'the Message-ID of the mail that was confirmed': `Message-ID ${mail?.header}`,
+      'when it was sent': /Dem Mailserver übergeben 25\.11\.2026, 11:00:00 MEZ/,
       'when it was accepted': /Vom Mailserver angenommen 25\.11\.2026, 11:00:00 MEZ/,
       'what the mail server said': /Antwort des Mailservers 250/,
       'its subject': 'Betreff Bitte bestätigen Sie Ihre Anmeldung',
@@ -171,6 +175,27 @@ describe('the proof of consent', () => {
       },
       { purpose: 'tracking', state: { kind: 'granted' }, records: [{ action: 'granted' }] },
     ]);
+  });
+
+  it('has the mail that was confirmed in its digest, and no acceptance that nobody heard of', async () => {
+    const read = () => readConsentProof(database, { leadId: lead, now: clock.now(), compose });
+    const before = await read();
+    const confirmed = before.purposes[0]?.records[0]?.confirmation;
+    expect(confirmed).toMatchObject({ sentAt: requestedAt, acceptedAt: requestedAt });
+    const altered = JSON.parse(JSON.stringify(before).replace('Bitte bestätigen Sie Ihre Anmeldung', 'Jetzt kaufen'));
+    expect(digestOf(altered)).not.toBe(digestOf(before));
+    expect(digestOf(await read())).toBe(digestOf(before));
+    // Nobody heard the server's answer; that the link was used proves that the mail arrived, not when it was accepted.
+    const set = (reason: string | null) =>
+      database.query(
+        sql`UPDATE message SET reason = ${reason} WHERE message_id_header = ${confirmed?.messageId ?? ''}`,
+      );
+    await set('proved-by-click');
+    expect((await read()).purposes[0]?.records[0]?.confirmation).toMatchObject({
+      sentAt: requestedAt,
+      acceptedAt: null,
+    });
+    await set(null);
   });
 
   it('says what is not on record, rather than leave it out', async () => {

@@ -440,3 +440,24 @@ describe('the confirmation page', () => {
     expect(await consentsOf(address)).toEqual([]);
   });
 });
+
+describe('what the browser knows better than the form', () => {
+  it('is on whose page it stands: another site’s is refused, as evidence and as a place to go on to', async () => {
+    const address = somebody();
+    const from = (origin: string) => request({ address }, { ...browser, Origin: origin });
+    expect((await from('https://shop.example')).status).toBe(202);
+    expect((await from('null')).status).toBe(202);
+    const { status, body } = await from('https://elsewhere.example');
+    expect([status, body.errors?.[0]?.path ?? JSON.stringify(body)]).toEqual([400, expect.stringContaining('formUrl')]);
+  });
+
+  it('is not how much was to be done for an address: answers take as long for one that is known', async () => {
+    const took = async (address: string) => {
+      const began = performance.now();
+      await request({ address });
+      return performance.now() - began;
+    };
+    const address = somebody();
+    for (const each of [address, address, somebody()]) expect(await took(each)).toBeGreaterThan(45);
+  });
+});

@@ -188,6 +188,17 @@ describe('a tracked link', () => {
     expect((await get(`/t/c/${clickToken(url)}`)).status).toBe(302);
     expect([(await hits()).length, (await recorded()).length]).toEqual([MOST_HITS, 1]);
   });
+
+  it('beyond the most is judged all the same: what came at once is not looked at again for ever', async () => {
+    await sentNewsletter();
+    await database.query(sql`
+      INSERT INTO mail_hit (message_id, kind, method, user_agent, at)
+      SELECT ${message}::uuid, 'open', 'GET', ${FIREFOX}, ${new Date(clock.now())} FROM generate_series(1, ${MOST_HITS + 7}::int)`);
+    clock.set(clock.now() + 600_000);
+    await judgeWaitingHits(database, clock);
+    expect((await judgeWaitingHits(database, clock)).messages).toBe(0);
+    await database.query(sql`DELETE FROM mail_hit WHERE message_id = ${message}::uuid`);
+  });
 });
 
 describe('the trap', () => {

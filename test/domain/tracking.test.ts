@@ -63,6 +63,18 @@ describe('a person', () => {
     expect(judge([first, second], { humanAt: [DELIVERED, DELIVERED + 3 * 3_600_000] })[0]).toBe('weak-signs');
   });
 
+  it('who clicks minutes after their company’s gateway scanned the mail, trap and all, keeps the click', () => {
+    const scan = [
+      hit(1, { kind: 'trap', network: 'gateway', agent: SAFARI }),
+      hit(2, { network: 'gateway', agent: SAFARI }),
+    ];
+    const click = hit(120, { network: 'gateway' });
+    expect(judge([...scan, click])).toEqual(['trap', 'trap', null]);
+    // With another sign it is a machine's; the very same client is, minutes away.
+    expect(judge([...scan, { ...click, agent: null }])).toEqual(['trap', 'trap', 'weak-signs']);
+    expect(judge([...scan, { ...click, agent: SAFARI }])).toEqual(['trap', 'trap', 'trap']);
+  });
+
   it('who clicks after their office program had looked by HEAD is not taken for it', () => {
     const office = 'Microsoft Office Existence Discovery';
     expect(judge([hit(70, { method: 'HEAD', agent: office }), hit(71)])).toEqual(['head-request', null]);

@@ -69,6 +69,9 @@ describe('a sign-up on running workflows', () => {
   it('that nobody confirms is gone, person and all, without anybody asking', async () => {
     await signsUp('never@people.example');
     await mailTo('never@people.example', /best/);
+    // It is counted for a day, however soon it runs out: that day is over.
+    await engine.database.query(sql`
+      UPDATE opt_in_request SET requested_at = requested_at - interval '1 day' WHERE address = 'never@people.example'`);
     await eventually(
       'the person to be forgotten',
       async () => {

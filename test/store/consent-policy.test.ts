@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TendError } from '../../domain/errors.ts';
+import { DAY } from '../../domain/instant.ts';
 import type { Database } from '../../store/database.ts';
 import { loadLiveDefinitions } from '../../store/load-live-definitions.ts';
 import { addLead, interact, plainTemplate, publish } from '../support/company.ts';
@@ -57,27 +59,86 @@ describe('publishing a consent policy', () => {
     ]);
   });
 
-  it('wakes those whose mail waits: what a contract needs is not held back by a promise', async () => {
-    for (const key of ['ordered', 'shipped']) await publish(database, 'template', plainTemplate(key), clock.now());
-    const send = (id: string) => ({ id, kind: 'send', template: id, deadline: { days: 2 } });
-    const steps = [send('ordered'), send('shipped')];
+  it('wakes those whose mail waits: a consent that was stale is not by the new policy', async () => {
+    await publish(database, 'template', plainTemplate('letter'), clock.now());
+    await publish(database, 'template', renewTemplate, clock.now());
+    const staleness = { after: { days: 30 }, askBefore: { days: 5 }, template: renewTemplate.key };
+    await publish(database, 'consent', { ...shopPolicy, staleness }, clock.now());
+    const steps = [{ id: 'letter', kind: 'send', template: 'letter', deadline: { days: 2 } }];
     const entry = [{ event: 'Order Completed' }];
-    await publish(
-      database,
-      'sequence',
-      { key: 'orders', name: 'Orders', purpose: 'deliveries', entry, steps },
-      clock.now(),
-    );
-    const lead = await addLead(database, { now: clock.now(), purpose: 'deliveries', promise: { max: 1, days: 1 } });
+    const sequence = { key: 'letters', name: 'Letters', purpose: 'offers', entry, steps };
+    await publish(database, 'sequence', sequence, clock.now());
+    const lead = await addLead(database, { now: clock.now(), purpose: 'offers' });
+    clock.set(clock.now() + 31 * DAY);
     const sent: string[] = [];
     await interact(database, { email: lead.email, event: 'Order Completed', at: clock.now() });
     await assessAll(database, clock);
     await runJourney(database, clock, lead.id, (id) => sent.push(id));
-    expect(sent).toHaveLength(1);
-    const contract = { key: 'deliveries', name: { en: 'Deliveries' }, basis: 'contract' };
-    const policy = { ...shopPolicy, purposes: [...shopPolicy.purposes, contract] };
-    await publish(database, 'consent', policy, clock.now());
+    expect(sent).toHaveLength(0);
+    await publish(database, 'consent', shopPolicy, clock.now());
     await runJourney(database, clock, lead.id, (id) => sent.push(id));
-    expect(sent).toHaveLength(2);
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe('the ground that mail goes on', () => {
+  const refused = async (kind: 'consent' | 'template' | 'sequence' | 'mailing', content: { key: string }) => {
+    const failure: unknown = await publish(database, kind, content, clock.now()).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (failure === null) return [];
+    if (!(failure instanceof TendError)) throw failure;
+    return failure.fields.map(({ path, problem }) => `${path} ${problem}`);
+  };
+  const of = (key: string, purpose: string, template: string) => ({
+    key,
+    name: key,
+    purpose,
+    entry: [{ event: key }],
+    steps: [{ id: 'mail', kind: 'send', template }],
+  });
+
+  beforeAll(async () => {
+    await publish(database, 'consent', shopPolicy, clock.now());
+    await publish(database, 'template', plainTemplate('advert'), clock.now());
+    await publish(database, 'template', { ...plainTemplate('invoice'), service: true }, clock.now());
+    await publish(database, 'sequence', of('news', 'newsletter', 'advert'), clock.now());
+    await publish(database, 'sequence', of('bills', 'orders', 'invoice'), clock.now());
+  });
+
+  it('of a contract carries no marketing, in sequences, their streams and mailings', async () => {
+    const problem = 'is a marketing mail, and the purpose of this sequence needs no consent by the consent policy';
+    expect(await refused('sequence', of('sly', 'orders', 'advert'))).toEqual([expect.stringContaining(problem)]);
+    const streams = [{ id: 'letters', tracks: [{ id: 'all', contents: ['invoice', 'advert'] }] }];
+    const steps = [{ id: 'letter', kind: 'send', stream: 'letters' }];
+    expect(await refused('sequence', { ...of('sly', 'orders', 'advert'), steps, streams } as { key: string })).toEqual([
+      expect.stringMatching(/^streams\.0\.tracks\.0\.contents\.1 .*marketing mail/),
+    ]);
+    const mailing = { key: 'sly', name: 'Sly', purpose: 'orders', template: 'advert', at: '2027-06-01T10:00:00Z' };
+    expect(await refused('mailing', mailing)).toEqual([
+      expect.stringContaining('template names the template "advert"'),
+    ]);
+  });
+
+  it('does not change under what is live: neither by the policy nor by a template', async () => {
+    const [newsletter, ...others] = shopPolicy.purposes;
+    const { promise: _, ...without } = newsletter;
+    expect(
+      await refused('consent', { ...shopPolicy, purposes: [{ ...without, basis: 'contract' }, ...others] } as never),
+    ).toEqual([expect.stringContaining('the sequence "news" sends the template "advert", which is a marketing mail')]);
+    const consented = others.map(({ key, name }) => ({ key, name }));
+    expect(await refused('consent', { ...shopPolicy, purposes: [newsletter, ...consented] } as never)).toEqual([
+      expect.stringContaining('the sequence "bills" sends the template "invoice", which is a service mail'),
+    ]);
+    expect(await refused('template', plainTemplate('invoice'))).toEqual([
+      expect.stringMatching(/^service the sequence "bills" sends/),
+    ]);
+    expect(await refused('template', { ...plainTemplate('advert'), service: true } as never)).toEqual([
+      expect.stringMatching(/^service the sequence "news" sends/),
+    ]);
+    expect(await refused('template', plainTemplate(confirmTemplate.key))).toContain(
+      'service must be true: the consent policy has sign-ups confirmed by this mail',
+    );
   });
 });

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { consentState } from '../../domain/consent/consent.ts';
 import { consentEvidenceSchema } from '../../domain/consent/evidence.ts';
+import { DAY } from '../../domain/instant.ts';
 import type { Database } from '../../store/database.ts';
+import { readConsentRecords } from '../../store/read-gate-facts.ts';
 import { recordConsent } from '../../store/record-consent.ts';
 import { sql } from '../../store/sql.ts';
 import { addLead, tester } from '../support/company.ts';
@@ -79,5 +82,28 @@ describe('the consent record', () => {
       { id: recorded.ids[1], purpose: 'tracking', ...shared },
     ]);
     expect(recorded.id).toBe(recorded.ids[0]);
+  });
+
+  it('of a test lead is by its own clock: what is told after it withdrew is the later word', async () => {
+    const lead = await addLead(database, { now });
+    const ahead = 60 * DAY;
+    await database.query(sql`UPDATE lead SET test = true, clock_offset_ms = ${ahead} WHERE id = ${lead.id}::uuid`);
+    const tell = (evidence: object) =>
+      recordConsent(database, {
+        leadId: lead.id,
+        evidence: consentEvidenceSchema.parse({ purpose: 'newsletter', ...evidence }),
+        source: 'api',
+        actor: tester,
+        now,
+      });
+    expect(await tell({ action: 'withdrawn' })).toMatchObject({ at: now + ahead });
+    const said = new Date(now).toISOString();
+    const given = { action: 'granted', wording: 'Yes.', requestedAt: said, confirmedAt: said };
+    // At the same instant the no counts; a moment later it is another word.
+    const later = new Date(now + 1_000).toISOString();
+    await tell({ ...given, confirmedAt: later });
+    expect((await records(lead.id)).at(-1)).toMatchObject({ at: now + ahead, confirmed_at: now + 1_000 + ahead });
+    const { records: all } = await readConsentRecords(database, lead.id);
+    expect(consentState(all, 'newsletter').kind).toBe('granted');
   });
 });

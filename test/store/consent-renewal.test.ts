@@ -192,4 +192,45 @@ describe('a consent under which nothing is sent for two years', () => {
     );
     expect(row?.indexdef).toMatch(/\(since\) WHERE \(asked_at IS NULL\)/);
   });
+
+  it('that was renewed and then withdrawn is ended for the same link: it does not say that all is well', async () => {
+    clock.set(start);
+    const lead = await addLead(database, { now: clock.now() });
+    clock.set(start + 700 * DAY);
+    await live(lead);
+    const asked = await question(lead);
+    expect([await renew(asked), await renew(asked)]).toEqual(['renewed', 'already']);
+    clock.set(clock.now() + HOUR);
+    const by = { messageId: asked, how: { by: 'one-click' }, ip: null, userAgent: null, now: clock.now() } as const;
+    expect(await unsubscribe(database, by)).toMatchObject({ kind: 'unsubscribed' });
+    expect(await renew(asked)).toBe('gone');
+  });
+
+  it('of a test lead grows old by its own clock, and is renewed by it', async () => {
+    clock.set(start);
+    const lead = await addLead(database, { now: clock.now() });
+    clock.set(start + 700 * DAY);
+    const ahead = 10 * DAY;
+    await database.query(sql`UPDATE lead SET test = true, clock_offset_ms = ${ahead} WHERE id = ${lead.id}::uuid`);
+    expect(await live(lead)).toEqual([renewTemplate.key]);
+    const asked = await question(lead);
+    const [mail] = await database.query<{ deadline: number }>(
+      sql`SELECT deadline_at AS deadline FROM message WHERE id = ${asked}::uuid`,
+    );
+    expect(mail?.deadline).toBe(start + 730 * DAY);
+    expect(await renew(asked)).toBe('renewed');
+    const [last] = await database.query<{ at: number }>(
+      sql`SELECT confirmed_at AS at FROM consent WHERE lead_id = ${lead.id}::uuid ORDER BY id DESC LIMIT 1`,
+    );
+    expect(last?.at).toBe(clock.now() + ahead);
+  });
+
+  it('is nobody’s to renew once the erasure of the person was asked for', async () => {
+    clock.set(start);
+    const lead = await addLead(database, { now: clock.now() });
+    clock.set(start + 700 * DAY);
+    await live(lead);
+    await database.query(sql`UPDATE lead SET erased_at = ${new Date(clock.now())} WHERE id = ${lead.id}::uuid`);
+    expect(await renew(await question(lead))).toBe('gone');
+  });
 });

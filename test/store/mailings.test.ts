@@ -167,7 +167,8 @@ describe('a mailing', () => {
     };
     await publish(database, 'consent', policy, NOW);
     await draft();
-    await draft({ purpose: 'terms' }, 'terms');
+    await publish(database, 'template', { ...plainTemplate('new-terms'), service: true }, NOW);
+    await draft({ purpose: 'terms', template: 'new-terms' }, 'terms');
     expect(await previewMailing(database, { key: 'june', now: NOW })).toMatchObject({
       audience: 3,
       never: { 'no-consent': 2, 'consent-stale': 1 },
