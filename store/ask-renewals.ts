@@ -2,6 +2,7 @@ import { basisOf, type ConsentPolicy, type StalenessPolicy } from '../domain/con
 import { durationMs, type Instant } from '../domain/instant.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
+import { eachByItself } from './each-by-itself.ts';
 import { insertLooseMail } from './insert-loose-mail.ts';
 import { loadLiveDefinitions } from './load-live-definitions.ts';
 import { lockLeadIfAny } from './lock-lead.ts';
@@ -36,12 +37,10 @@ export async function askRenewals(
   const ageing = await database.query<AgeingConsent>(sql`
     SELECT lead_id AS "leadId", purpose, since FROM consent_age
     WHERE asked_at IS NULL AND since <= ${at(clock.now() - askAfter)} ORDER BY since LIMIT ${BATCH}::int`);
-  for (const consent of ageing) {
-    const now = clock.now();
-    await database.transaction((transaction) =>
-      ask(transaction, consent, { policy, staleness, askAfter, now, messageIdDomain }),
-    );
-  }
+  await eachByItself(ageing, (consent) => {
+    const asking = { policy, staleness, askAfter, now: clock.now(), messageIdDomain };
+    return database.transaction((transaction) => ask(transaction, consent, asking));
+  });
   return ageing.length === BATCH;
 }
 

@@ -4,6 +4,7 @@ import { DAY, type Instant } from '../domain/instant.ts';
 import { SCORE_ADJUSTED, TEND_SOURCE } from '../domain/interaction/interaction.ts';
 import type { Clock } from './clock.ts';
 import type { Database, Transaction } from './database.ts';
+import { eachByItself } from './each-by-itself.ts';
 import { requestErasureWithin } from './erase-lead.ts';
 import { lockLeadIfAny } from './lock-lead.ts';
 import { at, sql } from './sql.ts';
@@ -21,8 +22,9 @@ export async function expireOptIns(database: Database, clock: Clock): Promise<bo
   const expired = await database.query<{ id: string; leadId: string }>(sql`
     SELECT id, lead_id AS "leadId" FROM opt_in_request
     WHERE confirmed_at IS NULL AND expires_at <= ${at(now)} AND requested_at <= ${at(now - DAY)} ORDER BY expires_at LIMIT ${BATCH}::int`);
-  for (const { id, leadId } of expired)
-    await database.transaction((transaction) => expire(transaction, { id, leadId, now }));
+  await eachByItself(expired, ({ id, leadId }) =>
+    database.transaction((transaction) => expire(transaction, { id, leadId, now })),
+  );
   return expired.length === BATCH;
 }
 

@@ -17,9 +17,13 @@ export function startConsentKeeper(context: {
     name: 'keeping consents',
     log,
     step: async () => {
-      const expiring = await expireOptIns(database, clock);
-      const ageing = await askRenewals(database, clock, { messageIdDomain });
-      return expiring || ageing ? 'more' : 'done';
+      // The one must not stand still for what is wrong with the other.
+      const both = await Promise.allSettled([
+        expireOptIns(database, clock),
+        askRenewals(database, clock, { messageIdDomain }),
+      ]);
+      for (const one of both) if (one.status === 'rejected') throw one.reason;
+      return both.some((one) => one.status === 'fulfilled' && one.value) ? 'more' : 'done';
     },
   });
 }
