@@ -63,6 +63,8 @@ export interface AppOptions {
   readonly testMails?: TestMailSender | null;
   /** Whose word on our mails is taken (Amazon SES); default: nobody's. */
   readonly ses?: Pick<SesOptions, 'topics' | 'sns'>;
+  /** Sign-ups that browsers behind one address may make an hour; null, as by default: any number. */
+  readonly optInsPerHour?: number | null;
   /** Takes what went wrong on our side, for the log. */
   readonly report: ReportFailure;
 }
@@ -92,7 +94,8 @@ export function createApp(options: AppOptions): Express {
 
   // First, and with nothing else before it: this path carries every event of every website.
   app.use('/v1', counted('v1'), segmentRoutes({ ingest, findKey, clock }));
-  app.use('/v1/opt-ins', browserOptInRoutes({ database, clock, findKey, messageIdDomain }));
+  const perHour = options.optInsPerHour ?? null;
+  app.use('/v1/opt-ins', browserOptInRoutes({ database, clock, findKey, messageIdDomain, perHour }));
 
   app.use(healthRoutes(database, metrics));
   app.use(

@@ -50,6 +50,7 @@ async function main(): Promise<void> {
     ingest,
     signingSecret: settings.signingSecret,
     modelApprovals: settings.modelApprovals,
+    optInsPerHour: settings.optInsPerHour,
     testMails: {
       transport,
       compose,

@@ -180,6 +180,16 @@ export const settingTable = {
       doc: 'How long the API gathers interactions before it writes them in one statement; requests wait as long.',
     },
   ),
+  optInsPerHour: wholeNumber(
+    'TEND_OPT_INS_PER_HOUR',
+    60,
+    { min: 1, max: 1_000_000 },
+    {
+      group: 'pace',
+      unit: 'sign-ups',
+      doc: 'Sign-ups an hour that browsers behind one address may make with a write key. Behind a proxy set `TEND_TRUSTED_PROXIES`, or all visitors are one address.',
+    },
+  ),
   handoffAcceptSeconds: wholeNumber(
     'TEND_HANDOFF_ACCEPT_SECONDS',
     86_400,

@@ -15,6 +15,7 @@ export const errorTable = {
   conflict: { status: 409, retryable: false, title: 'The present state does not allow this.' },
   'body-too-large': { status: 413, retryable: false, title: 'The body is too large.' },
   'media-type-unsupported': { status: 415, retryable: false, title: 'The body must be JSON.' },
+  'too-many-requests': { status: 429, retryable: true, title: 'That was too much at once.' },
   'definition-invalid': { status: 422, retryable: false, title: 'The definition is not valid.' },
   'render-failed': { status: 422, retryable: false, title: 'The mail could not be rendered.' },
   'lead-parked': {

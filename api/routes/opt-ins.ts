@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import express, { type RequestHandler, Router } from 'express';
+import { rateLimit } from 'express-rate-limit';
 import { type OptIn, optInSchema, relayedOptInSchema } from '../../domain/consent/opt-in.ts';
 import { isSameSite } from '../../domain/consent/same-site.ts';
 import { TendError } from '../../domain/errors.ts';
+import { HOUR } from '../../domain/instant.ts';
 import type { Clock } from '../../store/clock.ts';
 import type { Database } from '../../store/database.ts';
 import { requestOptIn } from '../../store/request-opt-in.ts';
@@ -31,9 +33,11 @@ const ANSWERS_EVERY_MS = 50;
  * `POST /v1/opt-ins`, with a write key, from the visitor's browser: a sign-up, whose address is then asked to confirm it.
  * Where it came from is what the connection says. Mounted behind `/v1`'s other calls, which allow every origin.
  */
-export function browserOptInRoutes(options: OptInRouteOptions & { readonly findKey: FindKey }): Router {
+export function browserOptInRoutes(
+  options: OptInRouteOptions & { readonly findKey: FindKey; readonly perHour: number | null },
+): Router {
   const router = Router();
-  const { database, clock, messageIdDomain, findKey } = options;
+  const { database, clock, messageIdDomain, findKey, perHour } = options;
   // As text/plain it spares the browser a preflight request: the type says nothing.
   const readBody = express.json({ limit: MOST_BYTES, type: () => true });
 
@@ -58,8 +62,25 @@ export function browserOptInRoutes(options: OptInRouteOptions & { readonly findK
     response.status(202).set('Cache-Control', 'no-store').json(TAKEN);
   };
 
-  path(router, '/', { post: [readBody, keepableTexts, take] });
+  path(router, '/', { post: [...(perHour === null ? [] : [limited(perHour)]), readBody, keepableTexts, take] });
   return router;
+}
+
+/**
+ * Each sign-up sends a mail to whoever owns the address, and the write key is public: from one place there are only so many
+ * an hour, counted by each process (a network of IPv6, /56, is one place).
+ */
+function limited(perHour: number): RequestHandler {
+  return rateLimit({
+    windowMs: HOUR,
+    limit: perHour,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    handler: (_request, _response, next) => {
+      const detail = `There were more than ${perHour} sign-ups from this address within an hour: try again later.`;
+      next(new TendError('too-many-requests', detail));
+    },
+  });
 }
 
 /** `POST /api/opt-ins`, with a secret key: a sign-up that the company's own server passes on, with where the visitor came from. */

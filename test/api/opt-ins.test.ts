@@ -372,6 +372,40 @@ describe('where a sign-up came from', () => {
   });
 });
 
+describe('sign-ups from one place', () => {
+  it('are so many an hour: who types in strangers by the dozen sends them no mail', async () => {
+    const ingest = createIngest({ database, flushMs: 1 });
+    const app = createApp({
+      database,
+      clock,
+      ingest,
+      signingSecret: SIGNING_SECRET,
+      optInsPerHour: 2,
+      report: () => {},
+    });
+    const server = createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const from = (visitor: string) => {
+      const headers = { ...basic(WRITE_KEY), 'X-Forwarded-For': visitor };
+      const body = JSON.stringify({ ...signUp, address: somebody() });
+      return fetch(`http://127.0.0.1:${port}/v1/opt-ins`, { method: 'POST', headers, body });
+    };
+    const statuses = [];
+    for (let times = 0; times < 3; times += 1) statuses.push((await from('203.0.113.50')).status);
+    expect(statuses).toEqual([202, 202, 429]);
+    const refused = await from('203.0.113.50');
+    expect(await refused.json()).toMatchObject({
+      code: 'too-many-requests',
+      detail: expect.stringContaining('2 sign-ups'),
+    });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_000);
+    expect((await from('203.0.113.51')).status).toBe(202);
+    await new Promise((resolve) => server.close(resolve));
+    await ingest.close();
+  });
+});
+
 describe('a sign-up that a server passes on', () => {
   it('says from where the visitor came', async () => {
     const address = somebody();
